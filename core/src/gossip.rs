@@ -1,0 +1,236 @@
+//! The gossip message of an unsafe block: `signature[65] ‖ payload`, snappy-compressed.
+//!
+//! The payload is the SSZ execution payload on topics V1 and V2, and
+//! `parentBeaconBlockRoot[32] ‖ SSZ` on V3 and V4. The signature covers all of it (rollup-node P2P
+//! specification, "Gossip topics" and "Block encoding").
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::error::{Error, Field};
+use crate::key::Address;
+use crate::payload::{PayloadHash, payload_signing_hash};
+use crate::sign::{Rules, Signature, verify_signing_hash};
+use crate::{ChainId, hex};
+
+/// The most bytes a gossip message may have, compressed or not: 10 MiB (`maxGossipSize`).
+pub const MAX_MESSAGE: usize = 10 << 20;
+
+/// The fewest bytes a decompressed message may have: a signature and one byte (`minGossipSize`).
+pub const MIN_DATA: usize = 66;
+
+/// A gossip topic `/optimism/<chainId>/<index>/blocks`, which says how a payload is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Index 0: blocks before Canyon.
+    V1,
+    /// Index 1: Canyon and Delta.
+    V2,
+    /// Index 2: Ecotone to Holocene.
+    V3,
+    /// Index 3: Isthmus and later.
+    V4,
+}
+
+impl Topic {
+    /// All topics, oldest first.
+    pub const ALL: [Self; 4] = [Self::V1, Self::V2, Self::V3, Self::V4];
+
+    /// Bytes in front of the SSZ payload: the parent beacon block root on V3 and V4.
+    pub const fn prefix_len(self) -> usize {
+        match self {
+            Self::V1 | Self::V2 => 0,
+            Self::V3 | Self::V4 => 32,
+        }
+    }
+
+    /// Bytes of the fixed part of the SSZ execution payload.
+    const fn fixed_len(self) -> usize {
+        match self {
+            Self::V1 => 508,
+            Self::V2 => 512,
+            Self::V3 => 528,
+            Self::V4 => 560,
+        }
+    }
+}
+
+impl FromStr for Topic {
+    type Err = Error;
+
+    /// Reads `v1` to `v4`.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            "v3" => Ok(Self::V3),
+            "v4" => Ok(Self::V4),
+            _ => Err(Error::UnknownTopic),
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+            Self::V3 => "v3",
+            Self::V4 => "v4",
+        })
+    }
+}
+
+/// A decompressed gossip message, taken apart without copying. Nothing is checked yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    signature: &'a [u8; 65],
+    payload: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// Takes a decompressed message apart.
+    ///
+    /// # Errors
+    /// [`Error::TooShort`] under [`MIN_DATA`], [`Error::TooLong`] over [`MAX_MESSAGE`].
+    pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
+        let (field, actual) = (Field::GossipData, data.len());
+        if actual > MAX_MESSAGE {
+            return Err(Error::TooLong {
+                field,
+                expected: MAX_MESSAGE,
+                actual,
+            });
+        }
+        match data.split_first_chunk() {
+            Some((signature, payload)) if !payload.is_empty() => Ok(Self { signature, payload }),
+            _ => Err(Error::TooShort {
+                field,
+                expected: MIN_DATA,
+                actual,
+            }),
+        }
+    }
+
+    /// The 65 signature bytes as they came.
+    pub const fn signature_bytes(&self) -> &'a [u8; 65] {
+        self.signature
+    }
+
+    /// What the signature covers.
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// Checks the signature as op-node does ([`Rules::Consensus`]), and nothing else: the rules
+    /// about the block's contents come after it.
+    ///
+    /// # Errors
+    /// The kinds of [`Signature::from_bytes`] and [`crate::verify_payload`].
+    pub fn verify_signature(&self, chain_id: &ChainId, address: &Address) -> Result<(), Error> {
+        let signature = Signature::from_bytes(self.signature, Rules::Consensus)?;
+        let hash = payload_signing_hash(chain_id, &PayloadHash::of(self.payload));
+        verify_signing_hash(&hash, &signature, address)
+    }
+}
+
+/// A 32-byte hash inside a block. Displayed as `0x` and 64 digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BlockHash(pub [u8; 32]);
+
+impl fmt::Display for BlockHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(f, &self.0)
+    }
+}
+
+impl fmt::Debug for BlockHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlockHash({self})")
+    }
+}
+
+/// The fields at fixed places of an execution payload, as the sender claims them.
+///
+/// That the block hash belongs to the contents is not checked here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockFields {
+    /// The parent beacon block root in front of the payload, on V3 and V4.
+    pub parent_beacon_block_root: Option<BlockHash>,
+    /// The parent's block hash.
+    pub parent_hash: BlockHash,
+    /// The block's number.
+    pub block_number: u64,
+    /// The block's timestamp, in seconds since 1970.
+    pub timestamp: u64,
+    /// The block's hash.
+    pub block_hash: BlockHash,
+}
+
+impl BlockFields {
+    /// Reads the fields from what a gossip signature covers.
+    ///
+    /// # Errors
+    /// [`Error::TooShort`] if the payload has not even the fixed part that `topic` has.
+    pub fn parse(topic: Topic, payload: &[u8]) -> Result<Self, Error> {
+        let expected = topic.prefix_len() + topic.fixed_len();
+        let short = Error::TooShort {
+            field: Field::Payload,
+            expected,
+            actual: payload.len(),
+        };
+        if payload.len() < expected {
+            return Err(short);
+        }
+        let (prefix, ssz) = payload.split_at(topic.prefix_len());
+        let hash = |at: usize| array::<32>(ssz, at).map(BlockHash).ok_or(short);
+        let number = |at: usize| array::<8>(ssz, at).map(u64::from_le_bytes).ok_or(short);
+        // Offsets of the consensus specification's Bellatrix ExecutionPayload, which later
+        // versions extend at the end.
+        Ok(Self {
+            parent_beacon_block_root: array::<32>(prefix, 0).map(BlockHash),
+            parent_hash: hash(0)?,
+            block_number: number(404)?,
+            timestamp: number(428)?,
+            block_hash: hash(472)?,
+        })
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at + N)?.try_into().ok()
+}
+
+/// Decompresses a gossip message (snappy block format), at most [`MAX_MESSAGE`] bytes.
+///
+/// Memory is taken only after the length header was found to be in bounds.
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::TooLong`], [`Error::Snappy`].
+#[cfg(feature = "snappy")]
+pub fn decompress(message: &[u8]) -> Result<std::vec::Vec<u8>, Error> {
+    if message.is_empty() {
+        return Err(Error::Empty {
+            field: Field::GossipMessage,
+        });
+    }
+    if message.len() > MAX_MESSAGE {
+        let (expected, actual) = (MAX_MESSAGE, message.len());
+        return Err(Error::TooLong {
+            field: Field::GossipMessage,
+            expected,
+            actual,
+        });
+    }
+    let actual = snap::raw::decompress_len(message).map_err(|_| Error::Snappy)?;
+    if actual > MAX_MESSAGE {
+        return Err(Error::TooLong {
+            field: Field::GossipData,
+            expected: MAX_MESSAGE,
+            actual,
+        });
+    }
+    snap::raw::Decoder::new()
+        .decompress_vec(message)
+        .map_err(|_| Error::Snappy)
+}

@@ -1,0 +1,222 @@
+//! The 65-byte recoverable signature: making, reading, recovering, verifying.
+
+use core::fmt;
+
+use crate::chain_id::ChainId;
+use crate::curve;
+use crate::error::{Error, Field};
+use crate::hex;
+use crate::key::{Address, PublicKey};
+use crate::payload::{PayloadHash, SigningHash, payload_signing_hash};
+
+/// Something that holds a key and signs: a [`crate::SecretKey`], a key in an HSM.
+pub trait Signer {
+    /// What can go wrong.
+    type Error;
+
+    /// Signs; the result is low-s and recovers to [`Signer::address`].
+    ///
+    /// # Errors
+    /// The backend's own kinds. On an error nothing was released.
+    fn sign(&self, hash: &SigningHash) -> Result<Signature, Self::Error>;
+
+    /// The address that every signature recovers to.
+    fn address(&self) -> Address;
+}
+
+/// Which signatures are well formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Rules {
+    /// Low s only (EIP-2), y_parity 0 or 1: what opsign makes, and the default for checking it.
+    #[default]
+    Strict,
+    /// What op-node's check (go-ethereum's `SigToPub`) accepts: high s too, recovery ids 0 to 3.
+    Consensus,
+}
+
+/// A well-formed recoverable signature, `r[32] ‖ s[32] ‖ y_parity[1]`.
+///
+/// r and s are between 1 and n - 1. Read under [`Rules::Strict`], s is at most (n - 1) / 2 and the
+/// last byte is 0 or 1. Signatures that opsign makes are always strict.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 65]);
+
+impl Signature {
+    /// Reads 65 bytes.
+    ///
+    /// A last byte of 27 or 28 (the form of older Ethereum RPCs) is refused, as op-node refuses it.
+    ///
+    /// # Errors
+    /// In this order: a length other than 65; r zero or not below n; s zero or not below n; under
+    /// [`Rules::Strict`] a high s; a last byte out of range.
+    pub fn from_bytes(bytes: &[u8], rules: Rules) -> Result<Self, Error> {
+        let bytes = Error::check_length::<65>(Field::Signature, bytes)?;
+        let (r, s) = (&bytes[..32], &bytes[32..64]);
+        check_scalar(r, Error::SignatureRZero, Error::SignatureRTooLarge)?;
+        check_scalar(s, Error::SignatureSZero, Error::SignatureSTooLarge)?;
+        let largest_id = match rules {
+            Rules::Strict if s > &curve::HALF_ORDER[..] => return Err(Error::SignatureSHigh),
+            Rules::Strict => 1,
+            Rules::Consensus => 3,
+        };
+        if bytes[64] > largest_id {
+            return Err(Error::SignatureYParity { value: bytes[64] });
+        }
+        Ok(Self(*bytes))
+    }
+
+    /// Reads 130 hex digits, with or without `0x`.
+    ///
+    /// # Errors
+    /// The kinds of [`hex::decode`] and of [`Signature::from_bytes`].
+    pub fn from_hex(text: &str, rules: Rules) -> Result<Self, Error> {
+        Self::from_bytes(&hex::decode::<65>(Field::Signature, text)?, rules)
+    }
+
+    /// Finishes a bare `r ‖ s`, as a PKCS#11 token gives it, and checks it against the key that
+    /// was meant to sign: s made low, the recovery id found, the signer compared.
+    ///
+    /// # Errors
+    /// r or s out of range, or [`Error::WrongSigner`] if no recovery id leads to `expected`.
+    pub fn from_token(
+        hash: &SigningHash,
+        rs: &[u8; 64],
+        expected: &Address,
+    ) -> Result<Self, Error> {
+        check_scalar(&rs[..32], Error::SignatureRZero, Error::SignatureRTooLarge)?;
+        check_scalar(&rs[32..], Error::SignatureSZero, Error::SignatureSTooLarge)?;
+        let (rs, _) = curve::normalize_s(rs).ok_or(Error::SignatureNotRecoverable)?;
+        let mut outcome = Err(Error::SignatureNotRecoverable);
+        for y_parity in 0..=1 {
+            let Some(point) = curve::recover_vartime(hash.as_bytes(), &rs, y_parity) else {
+                continue;
+            };
+            let recovered = PublicKey { point }.address();
+            if recovered == *expected {
+                return Self::new_low_s(rs, y_parity);
+            }
+            outcome = Err(Error::WrongSigner {
+                recovered,
+                expected: *expected,
+            });
+        }
+        outcome
+    }
+
+    pub(crate) fn new_low_s(rs: [u8; 64], recovery_id: u8) -> Result<Self, Error> {
+        if recovery_id > 1 {
+            return Err(Error::SignatureNotRecoverable);
+        }
+        let mut bytes = [0; 65];
+        bytes[..64].copy_from_slice(&rs);
+        bytes[64] = recovery_id;
+        Ok(Self(bytes))
+    }
+
+    /// The 65 bytes `r ‖ s ‖ y_parity`.
+    pub const fn as_bytes(&self) -> &[u8; 65] {
+        &self.0
+    }
+
+    /// The recovery id: 0 or 1 (y_parity), or under [`Rules::Consensus`] up to 3.
+    pub const fn recovery_id(&self) -> u8 {
+        self.0[64]
+    }
+
+    /// The public key that made this signature over `hash`. Variable time: all is public.
+    ///
+    /// # Errors
+    /// [`Error::SignatureNotRecoverable`] if r is no x coordinate of the curve or the result is
+    /// the point at infinity (SEC 1, section 4.1.6).
+    pub fn recover(&self, hash: &SigningHash) -> Result<PublicKey, Error> {
+        let mut rs = [0; 64];
+        rs.copy_from_slice(&self.0[..64]);
+        curve::recover_vartime(hash.as_bytes(), &rs, self.0[64])
+            .map(|point| PublicKey { point })
+            .ok_or(Error::SignatureNotRecoverable)
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({self})")
+    }
+}
+
+/// Signs a block payload: [`payload_signing_hash`], then [`Signer::sign`].
+///
+/// # Errors
+/// The signer's own kinds.
+pub fn sign_payload<S: Signer + ?Sized>(
+    signer: &S,
+    chain_id: &ChainId,
+    payload_hash: &PayloadHash,
+) -> Result<Signature, S::Error> {
+    signer.sign(&payload_signing_hash(chain_id, payload_hash))
+}
+
+/// The address that signed a block payload.
+///
+/// # Errors
+/// [`Error::SignatureNotRecoverable`].
+pub fn recover_signer(
+    chain_id: &ChainId,
+    payload_hash: &PayloadHash,
+    signature: &Signature,
+) -> Result<Address, Error> {
+    let hash = payload_signing_hash(chain_id, payload_hash);
+    signature.recover(&hash).map(|key| key.address())
+}
+
+/// Checks that `address` signed a block payload.
+///
+/// # Errors
+/// [`Error::SignatureNotRecoverable`]; [`Error::WrongSigner`] with the address that did sign.
+pub fn verify_payload(
+    chain_id: &ChainId,
+    payload_hash: &PayloadHash,
+    signature: &Signature,
+    address: &Address,
+) -> Result<(), Error> {
+    verify_signing_hash(
+        &payload_signing_hash(chain_id, payload_hash),
+        signature,
+        address,
+    )
+}
+
+/// Checks that `address` signed `hash`.
+///
+/// # Errors
+/// As [`verify_payload`].
+pub fn verify_signing_hash(
+    hash: &SigningHash,
+    signature: &Signature,
+    address: &Address,
+) -> Result<(), Error> {
+    let recovered = signature.recover(hash)?.address();
+    if recovered == *address {
+        Ok(())
+    } else {
+        Err(Error::WrongSigner {
+            recovered,
+            expected: *address,
+        })
+    }
+}
+
+fn check_scalar(bytes: &[u8], zero: Error, too_large: Error) -> Result<(), Error> {
+    if bytes.iter().all(|byte| *byte == 0) {
+        Err(zero)
+    } else if bytes >= &curve::ORDER[..] {
+        Err(too_large)
+    } else {
+        Ok(())
+    }
+}
