@@ -1,0 +1,402 @@
+//! The functions of `include/opsign.h`, and nothing else.
+//!
+//! Each one borrows through `ptr`, calls `opsign_core`, and leaves through `boundary`. The contract
+//! that holds for all of them stands once, on top of the header (`cbindgen.toml`).
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "callers read the header, which states the contract of all pointers once on its top"
+)]
+
+mod boundary;
+mod ptr;
+
+use core::ffi::{CStr, c_char};
+
+use opsign_core::{
+    Address, ChainId, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature,
+};
+
+use boundary::{Failure, enter, enter_check, enter_plain};
+use ptr::Out;
+
+/// The call did what it says. Every other number is an `opsign_error`.
+pub const OPSIGN_OK: i32 = 0;
+
+/// Low s only and y_parity 0 or 1: what opsign makes.
+pub const OPSIGN_RULES_STRICT: i32 = 0;
+
+/// What op-node accepts (go-ethereum's SigToPub): high s too, recovery ids 0 to 3.
+pub const OPSIGN_RULES_CONSENSUS: i32 = 1;
+
+/// Bytes of a secret key.
+pub const OPSIGN_SECRET_KEY_LEN: usize = 32;
+
+/// Bytes of a hash.
+pub const OPSIGN_HASH_LEN: usize = 32;
+
+/// Bytes of a chain id, big-endian.
+pub const OPSIGN_CHAIN_ID_LEN: usize = 32;
+
+/// Bytes of an address.
+pub const OPSIGN_ADDRESS_LEN: usize = 20;
+
+/// Characters of an address as text, with the terminating NUL.
+pub const OPSIGN_ADDRESS_TEXT_LEN: usize = 43;
+
+/// Bytes of a signature: r, s, y_parity.
+pub const OPSIGN_SIGNATURE_LEN: usize = 65;
+
+/// A secret key. Wiped when freed. Any number of threads may use one at a time.
+pub struct SecretKeyHandle(SecretKey);
+
+/// A payload hash in the making. One thread at a time.
+pub struct PayloadHasherHandle(PayloadHasher);
+
+/// The version of this library, such as "0.1.0".
+///
+/// Returns: a string that lives for ever.
+#[unsafe(no_mangle)]
+pub extern "C" fn opsign_version() -> *const c_char {
+    enter_plain(c"".as_ptr(), || {
+        let version: &'static str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+        CStr::from_bytes_until_nul(version.as_bytes())
+            .unwrap_or_default()
+            .as_ptr()
+    })
+}
+
+/// The name of an error number, such as "signature_s_high".
+///
+/// Returns: a string that lives for ever; "ok" for 0, "unknown" for a number not in use.
+#[unsafe(no_mangle)]
+pub extern "C" fn opsign_error_name(error: i32) -> *const c_char {
+    enter_plain(c"unknown".as_ptr(), || {
+        match ErrorCode::from_number(error) {
+            Some(code) => code.c_strings().0.as_ptr(),
+            None if error == OPSIGN_OK => c"ok".as_ptr(),
+            None => c"unknown".as_ptr(),
+        }
+    })
+}
+
+/// One sentence about an error number.
+///
+/// Returns: a string that lives for ever.
+#[unsafe(no_mangle)]
+pub extern "C" fn opsign_error_message(error: i32) -> *const c_char {
+    enter_plain(c"unknown".as_ptr(), || {
+        match ErrorCode::from_number(error) {
+            Some(code) => code.c_strings().1.as_ptr(),
+            None if error == OPSIGN_OK => c"no error".as_ptr(),
+            None => c"no error has this number".as_ptr(),
+        }
+    })
+}
+
+/// Takes a secret key: a big-endian scalar from 1 to n - 1. The caller wipes its own copy.
+///
+/// Returns: OPSIGN_OK, or _EMPTY, _TOO_SHORT, _TOO_LONG, _SECRET_KEY_ZERO, _SECRET_KEY_TOO_LARGE.
+/// Out: key, to be freed with opsign_secret_key_free; NULL on failure.
+/// In: bytes, len of them: 32.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_secret_key_from_bytes(
+    key: *mut *mut SecretKeyHandle,
+    bytes: *const u8,
+    len: usize,
+) -> i32 {
+    // SAFETY: `key` is NULL or writable, by the header's contract.
+    let out = unsafe { Out::new(key) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let bytes = unsafe { ptr::slice(bytes, len)? };
+        Ok(ptr::give(SecretKeyHandle(SecretKey::from_bytes(bytes)?)))
+    })
+}
+
+/// Wipes and frees a secret key. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_secret_key_free(key: *mut SecretKeyHandle) {
+    // SAFETY: NULL or a live handle that is not used again, by the header's contract.
+    enter_plain((), || unsafe { ptr::take_back(key) });
+}
+
+/// The address of a secret key.
+///
+/// Returns: OPSIGN_OK. Out: address, 20 bytes. In: key.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_secret_key_address(
+    key: *const SecretKeyHandle,
+    address: *mut [u8; 20],
+) -> i32 {
+    // SAFETY: NULL or writable for 20 bytes, by the header's contract.
+    let out = unsafe { Out::new(address) };
+    enter(out, || {
+        // SAFETY: NULL or a live handle, by the header's contract.
+        let key = unsafe { ptr::handle(key)? };
+        Ok(*key.0.address().as_bytes())
+    })
+}
+
+/// Signs a block payload, given its hash: r, s (low), y_parity over
+/// keccak256(zero32, chain_id, payload_hash), with an RFC 6979 nonce.
+///
+/// Returns: OPSIGN_OK, or _SIGNATURE_NOT_RECOVERABLE (odds of 2^-128).
+/// Out: signature, 65 bytes. In: key; chain_id, 32 bytes big-endian; payload_hash, 32 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_secret_key_sign_payload(
+    key: *const SecretKeyHandle,
+    chain_id: *const u8,
+    payload_hash: *const u8,
+    signature: *mut [u8; 65],
+) -> i32 {
+    // SAFETY: NULL or writable for 65 bytes, by the header's contract.
+    let out = unsafe { Out::new(signature) };
+    enter(out, || {
+        // SAFETY: NULL or a live handle, by the header's contract.
+        let key = unsafe { ptr::handle(key)? };
+        // SAFETY: NULL or readable for 32 bytes each, by the header's contract.
+        let (chain_id, payload_hash) = unsafe { message(chain_id, payload_hash)? };
+        let signature = opsign_core::sign_payload(&key.0, &chain_id, &payload_hash)?;
+        Ok(*signature.as_bytes())
+    })
+}
+
+/// Reads a chain id from text, decimal or hex after 0x.
+///
+/// Returns: OPSIGN_OK, or _EMPTY, _CHAIN_ID_DIGIT, _CHAIN_ID_TOO_LARGE.
+/// Out: chain_id, 32 bytes big-endian. In: text, len characters, no NUL needed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_chain_id_from_text(
+    text: *const c_char,
+    len: usize,
+    chain_id: *mut [u8; 32],
+) -> i32 {
+    // SAFETY: NULL or writable for 32 bytes, by the header's contract.
+    let out = unsafe { Out::new(chain_id) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let text = unsafe { ptr::text(text, len)? };
+        Ok(*text.parse::<ChainId>()?.as_be_bytes())
+    })
+}
+
+/// Reads an address from text: 0x and 40 digits; mixed case must carry the EIP-55 checksum.
+///
+/// Returns: OPSIGN_OK, or _EMPTY, _HEX_PREFIX, _HEX_ODD_LENGTH, _TOO_SHORT, _TOO_LONG, _HEX_DIGIT,
+/// _ADDRESS_CHECKSUM. Out: address, 20 bytes. In: text, len characters, no NUL needed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_address_from_text(
+    text: *const c_char,
+    len: usize,
+    address: *mut [u8; 20],
+) -> i32 {
+    // SAFETY: NULL or writable for 20 bytes, by the header's contract.
+    let out = unsafe { Out::new(address) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let text = unsafe { ptr::text(text, len)? };
+        Ok(*text.parse::<Address>()?.as_bytes())
+    })
+}
+
+/// Writes an address as text with its EIP-55 checksum and a terminating NUL.
+///
+/// Returns: OPSIGN_OK. Out: text, 43 characters. In: address, 20 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_address_to_text(
+    address: *const u8,
+    text: *mut [c_char; 43],
+) -> i32 {
+    // SAFETY: NULL or writable for 43 characters, by the header's contract.
+    let out = unsafe { Out::new(text) };
+    enter(out, || {
+        // SAFETY: NULL or readable for 20 bytes, by the header's contract.
+        let address = Address::from_bytes(unsafe { ptr::array(address)? });
+        let mut text = [0; 43];
+        for (to, from) in text.iter_mut().zip(address.to_text()) {
+            *to = from as c_char;
+        }
+        Ok(text)
+    })
+}
+
+/// Hashes a payload that is in one piece.
+///
+/// Returns: OPSIGN_OK. Out: payload_hash, 32 bytes. In: payload, len bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_payload_hash(
+    payload: *const u8,
+    len: usize,
+    payload_hash: *mut [u8; 32],
+) -> i32 {
+    // SAFETY: NULL or writable for 32 bytes, by the header's contract.
+    let out = unsafe { Out::new(payload_hash) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let payload = unsafe { ptr::slice(payload, len)? };
+        Ok(*PayloadHash::of(payload).as_bytes())
+    })
+}
+
+/// Starts the hash of a payload that comes in pieces.
+///
+/// Returns: OPSIGN_OK.
+/// Out: hasher, to be freed with opsign_payload_hasher_free; NULL on failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_payload_hasher_new(hasher: *mut *mut PayloadHasherHandle) -> i32 {
+    // SAFETY: NULL or writable, by the header's contract.
+    let out = unsafe { Out::new(hasher) };
+    enter(out, || {
+        Ok(ptr::give(PayloadHasherHandle(PayloadHasher::new())))
+    })
+}
+
+/// Takes the next piece of the payload.
+///
+/// Returns: OPSIGN_OK. In: hasher; piece, len bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_payload_hasher_update(
+    hasher: *mut PayloadHasherHandle,
+    piece: *const u8,
+    len: usize,
+) -> i32 {
+    enter_check(|| {
+        // SAFETY: NULL or a live handle used by this thread alone, by the header's contract.
+        let hasher = unsafe { ptr::handle_mut(hasher)? };
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        hasher.0.update(unsafe { ptr::slice(piece, len)? });
+        Ok(())
+    })
+}
+
+/// The hash of the pieces so far. The hasher then starts anew.
+///
+/// Returns: OPSIGN_OK. Out: payload_hash, 32 bytes. In: hasher.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_payload_hasher_finish(
+    hasher: *mut PayloadHasherHandle,
+    payload_hash: *mut [u8; 32],
+) -> i32 {
+    // SAFETY: NULL or writable for 32 bytes, by the header's contract.
+    let out = unsafe { Out::new(payload_hash) };
+    enter(out, || {
+        // SAFETY: NULL or a live handle used by this thread alone, by the header's contract.
+        let hasher = unsafe { ptr::handle_mut(hasher)? };
+        Ok(*core::mem::take(&mut hasher.0).finish().as_bytes())
+    })
+}
+
+/// Frees a hasher. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_payload_hasher_free(hasher: *mut PayloadHasherHandle) {
+    // SAFETY: NULL or a live handle that is not used again, by the header's contract.
+    enter_plain((), || unsafe { ptr::take_back(hasher) });
+}
+
+/// What a sequencer signs: keccak256(zero32, chain_id, payload_hash).
+///
+/// Returns: OPSIGN_OK. Out: signing_hash, 32 bytes.
+/// In: chain_id, 32 bytes big-endian; payload_hash, 32 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_payload_signing_hash(
+    chain_id: *const u8,
+    payload_hash: *const u8,
+    signing_hash: *mut [u8; 32],
+) -> i32 {
+    // SAFETY: NULL or writable for 32 bytes, by the header's contract.
+    let out = unsafe { Out::new(signing_hash) };
+    enter(out, || {
+        // SAFETY: NULL or readable for 32 bytes each, by the header's contract.
+        let (chain_id, payload_hash) = unsafe { message(chain_id, payload_hash)? };
+        Ok(*opsign_core::payload_signing_hash(&chain_id, &payload_hash).as_bytes())
+    })
+}
+
+/// The address that signed a block payload.
+///
+/// Returns: OPSIGN_OK, or one of the _SIGNATURE errors, _EMPTY, _TOO_SHORT, _TOO_LONG.
+/// Out: address, 20 bytes.
+/// In: chain_id, 32 bytes big-endian; payload_hash, 32 bytes; signature, signature_len bytes (65);
+/// rules, OPSIGN_RULES_STRICT or OPSIGN_RULES_CONSENSUS (_WRONG_TYPE otherwise).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_recover_signer(
+    chain_id: *const u8,
+    payload_hash: *const u8,
+    signature: *const u8,
+    signature_len: usize,
+    rules: i32,
+    address: *mut [u8; 20],
+) -> i32 {
+    // SAFETY: NULL or writable for 20 bytes, by the header's contract.
+    let out = unsafe { Out::new(address) };
+    enter(out, || {
+        // SAFETY: NULL or readable for 32 bytes each, by the header's contract.
+        let (chain_id, payload_hash) = unsafe { message(chain_id, payload_hash)? };
+        // SAFETY: readable for `signature_len` bytes, by the header's contract.
+        let signature = unsafe { read_signature(signature, signature_len, rules)? };
+        Ok(*opsign_core::recover_signer(&chain_id, &payload_hash, &signature)?.as_bytes())
+    })
+}
+
+/// Checks that an address signed a block payload.
+///
+/// Returns: OPSIGN_OK if it did, _WRONG_SIGNER if another key did, or what
+/// opsign_recover_signer returns.
+/// In: as opsign_recover_signer; address, 20 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_verify_payload(
+    chain_id: *const u8,
+    payload_hash: *const u8,
+    signature: *const u8,
+    signature_len: usize,
+    rules: i32,
+    address: *const u8,
+) -> i32 {
+    enter_check(|| {
+        // SAFETY: NULL or readable for 32 bytes each, by the header's contract.
+        let (chain_id, payload_hash) = unsafe { message(chain_id, payload_hash)? };
+        // SAFETY: readable for `signature_len` bytes, by the header's contract.
+        let signature = unsafe { read_signature(signature, signature_len, rules)? };
+        // SAFETY: NULL or readable for 20 bytes, by the header's contract.
+        let address = Address::from_bytes(unsafe { ptr::array(address)? });
+        Ok(opsign_core::verify_payload(
+            &chain_id,
+            &payload_hash,
+            &signature,
+            &address,
+        )?)
+    })
+}
+
+/// # Safety
+/// Both are NULL or readable for 32 bytes.
+unsafe fn message(
+    chain_id: *const u8,
+    payload_hash: *const u8,
+) -> Result<(ChainId, PayloadHash), Failure> {
+    // SAFETY: the caller's promise.
+    let chain_id = unsafe { ptr::array(chain_id)? };
+    // SAFETY: the caller's promise.
+    let payload_hash = unsafe { ptr::array(payload_hash)? };
+    Ok((
+        ChainId::from_be_bytes(chain_id),
+        PayloadHash::from_bytes(payload_hash),
+    ))
+}
+
+/// # Safety
+/// `signature` is readable for `len` bytes.
+unsafe fn read_signature(
+    signature: *const u8,
+    len: usize,
+    rules: i32,
+) -> Result<Signature, Failure> {
+    let rules = match rules {
+        OPSIGN_RULES_STRICT => Rules::Strict,
+        OPSIGN_RULES_CONSENSUS => Rules::Consensus,
+        _ => return Err(ErrorCode::WrongType.into()),
+    };
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { ptr::slice(signature, len)? };
+    Ok(Signature::from_bytes(bytes, rules)?)
+}
