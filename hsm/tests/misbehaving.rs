@@ -1,0 +1,424 @@
+//! A token that fails, lies, hangs or vanishes: the fake module in `hsm/fake`.
+//!
+//! The rule in every case: a typed error, and no signature released that is not the key's.
+
+mod harness;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use harness::{PIN, fake_module, folder};
+use opsign_core::{
+    ChainId, PayloadHash, SecretKey, Signature, Signer, sign_payload, verify_payload,
+};
+use opsign_hsm::{
+    Error, ErrorKind, HsmSigner, KeySelector, Login, Module, Options, Pin, TokenSelector,
+};
+
+fn main() -> ExitCode {
+    harness::run(&[
+        ("high_s_is_made_low", high_s_is_made_low),
+        (
+            "wrong_signatures_are_not_released",
+            wrong_signatures_are_not_released,
+        ),
+        (
+            "late_signatures_are_thrown_away",
+            late_signatures_are_thrown_away,
+        ),
+        (
+            "hanging_token_does_not_hang_us",
+            hanging_token_does_not_hang_us,
+        ),
+        (
+            "one_hanging_session_leaves_the_others",
+            one_hanging_session_leaves_the_others,
+        ),
+        (
+            "return_values_become_typed_errors",
+            return_values_become_typed_errors,
+        ),
+        (
+            "closed_session_is_opened_again",
+            closed_session_is_opened_again,
+        ),
+        ("removed_token_is_gone", removed_token_is_gone),
+        (
+            "pin_is_not_tried_when_the_next_failure_locks",
+            pin_is_not_tried_when_the_next_failure_locks,
+        ),
+        ("public_key_forms", public_key_forms),
+        ("key_properties_are_reported", key_properties_are_reported),
+        (
+            "keys_of_one_label_and_of_another_curve",
+            keys_of_one_label_and_of_another_curve,
+        ),
+        ("module_that_does_not_start", module_that_does_not_start),
+    ])
+}
+
+const OPTIONS: Options = Options {
+    sessions: 1,
+    deadline: Duration::from_secs(5),
+};
+
+/// Tells the module how to behave from now on.
+fn behave(lines: &str) {
+    let (new, control) = (folder().join("control.new"), folder().join("control"));
+    std::fs::write(&new, lines).unwrap();
+    std::fs::rename(new, control).unwrap();
+}
+
+fn calls() -> String {
+    std::fs::read_to_string(folder().join("calls")).unwrap_or_default()
+}
+
+fn log_in() -> Result<Arc<Login>, Error> {
+    std::fs::write(folder().join("pin"), PIN).unwrap();
+    let pin = Pin::from_file(folder().join("pin")).unwrap();
+    Module::open(fake_module())?
+        .find_token(&TokenSelector::Label("fake".into()))?
+        .login(&pin)
+}
+
+fn key() -> KeySelector {
+    KeySelector {
+        label: Some("sequencer".into()),
+        id: None,
+    }
+}
+
+fn start(options: Options) -> Result<HsmSigner, Error> {
+    HsmSigner::start(&log_in()?, &key(), None, options)
+}
+
+fn hash() -> PayloadHash {
+    PayloadHash::of(b"payload")
+}
+
+fn sign(signer: &HsmSigner) -> Result<Signature, Error> {
+    sign_payload(signer, &ChainId::from(10), &hash())
+}
+
+#[track_caller]
+fn assert_signs(signer: &HsmSigner) {
+    let own = SecretKey::from_bytes(&[1; 32]).unwrap();
+    let signature = sign(signer).unwrap();
+    verify_payload(&ChainId::from(10), &hash(), &signature, &own.address()).unwrap();
+    let expected = sign_payload(&own, &ChainId::from(10), &hash()).unwrap();
+    assert_eq!(
+        signature, expected,
+        "the fake signs by RFC 6979, so low s gives the same bytes"
+    );
+}
+
+#[track_caller]
+fn assert_kind<T>(result: Result<T, Error>, kind: ErrorKind, says: &str) {
+    let error = result.err().expect("an error");
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(
+        error.to_string().contains(says),
+        "\"{error}\" should say \"{says}\""
+    );
+}
+
+fn high_s_is_made_low() {
+    let signer = start(OPTIONS).unwrap();
+    for behaviour in ["high_s", "low_s", ""] {
+        behave(behaviour);
+        for _ in 0..4 {
+            assert_signs(&signer);
+        }
+    }
+    assert!(
+        !calls().contains(PIN),
+        "the fake's own log holds function names only"
+    );
+}
+
+fn wrong_signatures_are_not_released() {
+    let signer = start(OPTIONS).unwrap();
+    assert_signs(&signer);
+    for (behaviour, says) in [
+        ("corrupt", "made by"),
+        ("corrupt_r", ""),
+        ("zero_r", "r is zero"),
+        ("zero_s", "s is zero"),
+        ("s_is_order", "s is not below the group order"),
+        ("all_ones", "r is not below the group order"),
+        ("wrong_key", "made by"),
+        ("wrong_hash", "made by"),
+        ("short=0", "0 bytes instead of 64"),
+        ("short=63", "63 bytes instead of 64"),
+        ("long=65", "65 bytes instead of 64"),
+        ("long=128", "128 bytes instead of 64"),
+        ("der", "bytes instead of 64"),
+    ] {
+        behave(behaviour);
+        assert_kind(sign(&signer), ErrorKind::WrongSignature, says);
+        behave("");
+        assert_signs(&signer);
+    }
+    behave("replay");
+    let other = PayloadHash::of(b"another payload");
+    let replayed = sign_payload(&signer, &ChainId::from(10), &other);
+    assert_kind(replayed, ErrorKind::WrongSignature, "not released");
+}
+
+fn late_signatures_are_thrown_away() {
+    let options = Options {
+        sessions: 1,
+        deadline: Duration::from_millis(200),
+    };
+    let signer = start(options).unwrap();
+    behave("slow=20");
+    assert_signs(&signer);
+    behave("slow=600");
+    let started = Instant::now();
+    assert_kind(sign(&signer), ErrorKind::Timeout, "within 200 ms");
+    assert!(
+        started.elapsed() < Duration::from_millis(550),
+        "{:?}",
+        started.elapsed()
+    );
+    behave("");
+    let calls_before = calls().matches("C_SignInit").count();
+    // Requests that expire while the token is still busy are never signed.
+    assert_kind(sign(&signer), ErrorKind::Timeout, "within 200 ms");
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(calls().matches("C_SignInit").count(), calls_before);
+    assert_signs(&signer);
+}
+
+fn hanging_token_does_not_hang_us() {
+    let options = Options {
+        sessions: 1,
+        deadline: Duration::from_millis(200),
+    };
+    let signer = start(options).unwrap();
+    behave("hang");
+    let started = Instant::now();
+    assert_kind(sign(&signer), ErrorKind::Timeout, "within 200 ms");
+    for _ in 0..70 {
+        let error = sign_payload(&signer, &ChainId::from(10), &hash());
+        assert_kind(error, ErrorKind::Timeout, "sequencer");
+        if started.elapsed() > Duration::from_secs(2) {
+            break;
+        }
+    }
+    let dropping = Instant::now();
+    drop(signer);
+    assert!(
+        dropping.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        dropping.elapsed()
+    );
+}
+
+fn one_hanging_session_leaves_the_others() {
+    let options = Options {
+        sessions: 2,
+        deadline: Duration::from_millis(500),
+    };
+    let signer = start(options).unwrap();
+    behave("hang");
+    std::thread::scope(|scope| {
+        let stuck = scope.spawn(|| sign(&signer));
+        std::thread::sleep(Duration::from_millis(100));
+        // The control file is read at each call: the stuck one stays in its own until the line
+        // goes away, so it goes only after a second call is through.
+        behave("slow=1");
+        assert_signs(&signer);
+        let _ = stuck.join().unwrap();
+    });
+    assert_signs(&signer);
+}
+
+fn return_values_become_typed_errors() {
+    let signer = start(OPTIONS).unwrap();
+    for (behaviour, kind, says) in [
+        (
+            "fail_sign=0x30",
+            ErrorKind::Refused,
+            "C_Sign returned DeviceError",
+        ),
+        (
+            "fail_sign=0x31",
+            ErrorKind::Refused,
+            "C_Sign returned DeviceMemory",
+        ),
+        (
+            "fail_sign=0x32",
+            ErrorKind::TokenGone,
+            "C_Sign returned DeviceRemoved",
+        ),
+        (
+            "fail_sign=0xb3",
+            ErrorKind::SessionLost,
+            "C_Sign returned SessionHandleInvalid",
+        ),
+        (
+            "fail_sign_init=0x101",
+            ErrorKind::SessionLost,
+            "C_SignInit returned UserNotLoggedIn",
+        ),
+        (
+            "fail_sign_init=0x60",
+            ErrorKind::SessionLost,
+            "C_SignInit returned KeyHandleInvalid",
+        ),
+        (
+            "fail_sign_init=0x70",
+            ErrorKind::Refused,
+            "C_SignInit returned MechanismInvalid",
+        ),
+        (
+            "fail_sign_init=0x80000001",
+            ErrorKind::Refused,
+            "C_SignInit returned VendorDefined",
+        ),
+        (
+            "fail_sign=0x5",
+            ErrorKind::Refused,
+            "C_Sign returned GeneralError",
+        ),
+    ] {
+        behave(behaviour);
+        assert_kind(sign(&signer), kind, says);
+        behave("");
+        assert_signs(&signer);
+    }
+}
+
+fn closed_session_is_opened_again() {
+    let login = log_in().unwrap();
+    let signer = HsmSigner::start(&login, &key(), None, OPTIONS).unwrap();
+    behave("fail_sign_init=0xb3");
+    assert_kind(
+        sign(&signer),
+        ErrorKind::SessionLost,
+        "SessionHandleInvalid",
+    );
+    behave("");
+    assert_signs(&signer);
+    // Every session closed at once takes the login with it.
+    behave("session_closed");
+    assert_kind(sign(&signer), ErrorKind::SessionLost, "");
+    behave("");
+    assert_kind(sign(&signer), ErrorKind::SessionLost, "logged us out");
+    drop((signer, login));
+    assert_signs(&start(OPTIONS).unwrap());
+}
+
+fn removed_token_is_gone() {
+    let signer = start(OPTIONS).unwrap();
+    behave("removed");
+    assert_kind(sign(&signer), ErrorKind::TokenGone, "");
+    assert_kind(sign(&signer), ErrorKind::TokenGone, "");
+    behave("");
+    assert_kind(sign(&signer), ErrorKind::SessionLost, "logged us out");
+    drop(signer);
+    assert_signs(&start(OPTIONS).unwrap());
+    behave("removed");
+    assert_kind(start(OPTIONS), ErrorKind::TokenMissing, "label \"fake\"");
+}
+
+fn pin_is_not_tried_when_the_next_failure_locks() {
+    behave("pin_final_try");
+    assert_kind(log_in(), ErrorKind::PinFinalTry, "so none was tried");
+    behave("pin_locked");
+    assert_kind(log_in(), ErrorKind::PinLocked, "unlock it");
+    assert!(!calls().contains("C_Login\n"), "no PIN may reach the token");
+    behave("pin_count_low");
+    assert!(log_in().unwrap().warning().unwrap().contains("wrong PIN"));
+    behave("fail_login=0xa0");
+    assert_kind(
+        log_in(),
+        ErrorKind::PinIncorrect,
+        "C_Login returned PinIncorrect",
+    );
+    assert_eq!(
+        calls().matches("C_Login\n").count(),
+        2,
+        "a refused PIN is not tried again"
+    );
+}
+
+fn public_key_forms() {
+    for form in ["raw_point", "compressed_point", ""] {
+        behave(form);
+        assert_signs(&start(OPTIONS).unwrap());
+    }
+    let own = SecretKey::from_bytes(&[1; 32]).unwrap().address();
+    for form in ["no_public", "bad_point"] {
+        behave(form);
+        assert_kind(
+            start(OPTIONS),
+            ErrorKind::PublicKeyMissing,
+            "give the address",
+        );
+        let login = log_in().unwrap();
+        assert_eq!(login.key(&key()).unwrap().address, None);
+        let signer = HsmSigner::start(&login, &key(), Some(own), OPTIONS).unwrap();
+        assert_signs(&signer);
+        let other = SecretKey::from_bytes(&[2; 32]).unwrap().address();
+        let signer = HsmSigner::start(&login, &key(), Some(other), OPTIONS).unwrap();
+        assert_kind(
+            sign(&signer),
+            ErrorKind::WrongSignature,
+            &own.to_string()[..0],
+        );
+    }
+}
+
+fn key_properties_are_reported() {
+    let info = log_in().unwrap().key(&key()).unwrap();
+    assert!(
+        info.sensitive && !info.extractable && info.local,
+        "{info:?}"
+    );
+    behave("extractable");
+    let info = log_in().unwrap().key(&key()).unwrap();
+    assert!(!info.sensitive && info.extractable, "{info:?}");
+    behave("imported");
+    assert!(!log_in().unwrap().key(&key()).unwrap().local);
+}
+
+fn keys_of_one_label_and_of_another_curve() {
+    behave("two_keys");
+    assert_kind(start(OPTIONS), ErrorKind::KeyAmbiguous, "01, 02");
+    behave("other_curve");
+    assert_kind(start(OPTIONS), ErrorKind::KeyCurve, "not on secp256k1");
+    behave("");
+    let signer = start(OPTIONS).unwrap();
+    assert_eq!(
+        signer.address(),
+        SecretKey::from_bytes(&[1; 32]).unwrap().address()
+    );
+}
+
+fn module_that_does_not_start() {
+    behave("fail_initialize=0x5");
+    assert_kind(
+        log_in(),
+        ErrorKind::ModuleInvalid,
+        "C_Initialize returned GeneralError",
+    );
+    behave("fail_open_session=0x30");
+    assert_kind(
+        log_in(),
+        ErrorKind::Refused,
+        "C_OpenSession returned DeviceError",
+    );
+    behave("fail_find=0x30");
+    assert_kind(
+        start(OPTIONS),
+        ErrorKind::Refused,
+        "C_FindObjectsInit returned DeviceError",
+    );
+    behave("fail_token_info=0x30");
+    assert_kind(log_in(), ErrorKind::TokenMissing, "label \"fake\"");
+    behave("");
+    assert_signs(&start(OPTIONS).unwrap());
+}
