@@ -39,11 +39,7 @@ impl ChainId {
             *byte = product as u8;
             carry = product >> 8;
         }
-        if carry == 0 {
-            Ok(())
-        } else {
-            Err(Error::ChainIdTooLarge)
-        }
+        if carry == 0 { Ok(()) } else { Err(Error::ChainIdTooLarge) }
     }
 
     /// `self = self / 10`, and the remainder.
@@ -75,16 +71,12 @@ impl FromStr for ChainId {
             None => (text, 10, 0),
         };
         if digits.is_empty() {
-            return Err(Error::Empty {
-                field: Field::ChainId,
-            });
+            return Err(Error::Empty { field: Field::ChainId });
         }
         let mut id = Self([0; 32]);
         for (at, character) in digits.chars().enumerate() {
             let Some(digit) = character.to_digit(base) else {
-                return Err(Error::ChainIdDigit {
-                    position: offset + at,
-                });
+                return Err(Error::ChainIdDigit { position: offset + at });
             };
             id.push_digit(base as u16, digit as u8)?;
         }

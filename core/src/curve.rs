@@ -25,11 +25,7 @@ impl SecretScalar {
     pub(crate) fn new(bytes: &[u8; 32]) -> Result<Self, Error> {
         SigningKey::from_slice(bytes).map(Self).map_err(|_| {
             // The key is refused, so telling which way tells nothing of a key in use.
-            if *bytes == [0; 32] {
-                Error::SecretKeyZero
-            } else {
-                Error::SecretKeyTooLarge
-            }
+            if *bytes == [0; 32] { Error::SecretKeyZero } else { Error::SecretKeyTooLarge }
         })
     }
 
@@ -66,10 +62,7 @@ pub(crate) fn recover_vartime(hash: &[u8; 32], rs: &[u8; 64], recovery_id: u8) -
 
 /// Reads a SEC 1 point of 33 or 65 bytes and gives its uncompressed form.
 pub(crate) fn decode_point(bytes: &[u8]) -> Result<[u8; 65], Error> {
-    let plain = matches!(
-        (bytes.len(), bytes.first()),
-        (33, Some(2 | 3)) | (65, Some(4))
-    );
+    let plain = matches!((bytes.len(), bytes.first()), (33, Some(2 | 3)) | (65, Some(4)));
     if !plain {
         return Err(Error::PublicKeyInvalid);
     }

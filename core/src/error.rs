@@ -252,10 +252,7 @@ impl ErrorCode {
 
     /// The code of a number, if it is in use.
     pub fn from_number(number: i32) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|code| code.number() == number)
+        Self::ALL.iter().copied().find(|code| code.number() == number)
     }
 
     /// The name that every language derives its own from, followed by a NUL byte.
@@ -394,17 +391,9 @@ impl Error {
         expected: usize,
     ) -> Result<(), Self> {
         if actual < expected {
-            Err(Self::TooShort {
-                field,
-                expected,
-                actual,
-            })
+            Err(Self::TooShort { field, expected, actual })
         } else if actual > expected {
-            Err(Self::TooLong {
-                field,
-                expected,
-                actual,
-            })
+            Err(Self::TooLong { field, expected, actual })
         } else {
             Ok(())
         }
@@ -415,42 +404,18 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty { field } => write!(f, "the {} is empty", field.name()),
-            Self::TooShort {
-                field,
-                expected,
-                actual,
-            } => {
-                write!(
-                    f,
-                    "the {} is too short: {actual} bytes of {expected}",
-                    field.name()
-                )
+            Self::TooShort { field, expected, actual } => {
+                write!(f, "the {} is too short: {actual} bytes of {expected}", field.name())
             }
-            Self::TooLong {
-                field,
-                expected,
-                actual,
-            } => {
-                write!(
-                    f,
-                    "the {} is too long: {actual} bytes, not {expected}",
-                    field.name()
-                )
+            Self::TooLong { field, expected, actual } => {
+                write!(f, "the {} is too long: {actual} bytes, not {expected}", field.name())
             }
             Self::HexPrefix { field } => write!(f, "the {} must start with 0x", field.name()),
             Self::HexOddLength { field, digits } => {
-                write!(
-                    f,
-                    "the {} has {digits} hex digits, an odd number",
-                    field.name()
-                )
+                write!(f, "the {} has {digits} hex digits, an odd number", field.name())
             }
             Self::HexDigit { field, position } => {
-                write!(
-                    f,
-                    "the {} has no hex digit at position {position}",
-                    field.name()
-                )
+                write!(f, "the {} has no hex digit at position {position}", field.name())
             }
             Self::AddressChecksum { position } => write!(
                 f,
@@ -462,27 +427,16 @@ impl fmt::Display for Error {
                 "the chain id has no digit at position {position}: write it in decimal, or in hex \
                  after 0x"
             ),
-            Self::SignatureYParity {
-                value: value @ (27 | 28),
-            } => write!(
+            Self::SignatureYParity { value: value @ (27 | 28) } => write!(
                 f,
                 "the signature's last byte is {value}; op-node takes y_parity, which is {}",
                 value - 27
             ),
             Self::SignatureYParity { value } => {
-                write!(
-                    f,
-                    "the signature's last byte is {value}, which is no y_parity"
-                )
+                write!(f, "the signature's last byte is {value}, which is no y_parity")
             }
-            Self::WrongSigner {
-                recovered,
-                expected,
-            } => {
-                write!(
-                    f,
-                    "the signature was made by {recovered}, not by {expected}"
-                )
+            Self::WrongSigner { recovered, expected } => {
+                write!(f, "the signature was made by {recovered}, not by {expected}")
             }
             _ => f.write_str(self.code().message()),
         }

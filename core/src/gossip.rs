@@ -96,19 +96,11 @@ impl<'a> Envelope<'a> {
     pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
         let (field, actual) = (Field::GossipData, data.len());
         if actual > MAX_MESSAGE {
-            return Err(Error::TooLong {
-                field,
-                expected: MAX_MESSAGE,
-                actual,
-            });
+            return Err(Error::TooLong { field, expected: MAX_MESSAGE, actual });
         }
         match data.split_first_chunk() {
             Some((signature, payload)) if !payload.is_empty() => Ok(Self { signature, payload }),
-            _ => Err(Error::TooShort {
-                field,
-                expected: MIN_DATA,
-                actual,
-            }),
+            _ => Err(Error::TooShort { field, expected: MIN_DATA, actual }),
         }
     }
 
@@ -174,11 +166,7 @@ impl BlockFields {
     /// [`Error::TooShort`] if the payload has not even the fixed part that `topic` has.
     pub fn parse(topic: Topic, payload: &[u8]) -> Result<Self, Error> {
         let expected = topic.prefix_len() + topic.fixed_len();
-        let short = Error::TooShort {
-            field: Field::Payload,
-            expected,
-            actual: payload.len(),
-        };
+        let short = Error::TooShort { field: Field::Payload, expected, actual: payload.len() };
         if payload.len() < expected {
             return Err(short);
         }
@@ -210,27 +198,15 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 #[cfg(feature = "snappy")]
 pub fn decompress(message: &[u8]) -> Result<std::vec::Vec<u8>, Error> {
     if message.is_empty() {
-        return Err(Error::Empty {
-            field: Field::GossipMessage,
-        });
+        return Err(Error::Empty { field: Field::GossipMessage });
     }
     if message.len() > MAX_MESSAGE {
         let (expected, actual) = (MAX_MESSAGE, message.len());
-        return Err(Error::TooLong {
-            field: Field::GossipMessage,
-            expected,
-            actual,
-        });
+        return Err(Error::TooLong { field: Field::GossipMessage, expected, actual });
     }
     let actual = snap::raw::decompress_len(message).map_err(|_| Error::Snappy)?;
     if actual > MAX_MESSAGE {
-        return Err(Error::TooLong {
-            field: Field::GossipData,
-            expected: MAX_MESSAGE,
-            actual,
-        });
+        return Err(Error::TooLong { field: Field::GossipData, expected: MAX_MESSAGE, actual });
     }
-    snap::raw::Decoder::new()
-        .decompress_vec(message)
-        .map_err(|_| Error::Snappy)
+    snap::raw::Decoder::new().decompress_vec(message).map_err(|_| Error::Snappy)
 }

@@ -10,36 +10,30 @@ use crate::error::{Error, Field};
 /// in the error.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::HexOddLength`], [`Error::TooShort`] or [`Error::TooLong`],
-/// [`Error::HexDigit`], found in that order.
+/// [`Error::Empty`], [`Error::HexDigit`], [`Error::HexOddLength`], [`Error::TooShort`] or
+/// [`Error::TooLong`], looked for in that order.
 pub fn decode<const N: usize>(field: Field, text: &str) -> Result<[u8; N], Error> {
     let (digits, offset) = match text.strip_prefix("0x") {
         Some(digits) => (digits.as_bytes(), 2),
         None => (text.as_bytes(), 0),
     };
+    let mut bytes = [0; N];
+    if digits.len() == 2 * N && base16ct::mixed::decode(digits, &mut bytes).is_ok() {
+        return Ok(bytes);
+    }
+    // Only now, with the text refused, are its digits looked at one by one.
     if digits.is_empty() {
         return Err(Error::Empty { field });
     }
+    if let Some(at) = digits.iter().position(|byte| !byte.is_ascii_hexdigit()) {
+        return Err(Error::HexDigit { field, position: offset + at });
+    }
     if !digits.len().is_multiple_of(2) {
-        return Err(Error::HexOddLength {
-            field,
-            digits: digits.len(),
-        });
+        return Err(Error::HexOddLength { field, digits: digits.len() });
     }
     Error::compare_length(field, digits.len() / 2, N)?;
-    let mut bytes = [0; N];
-    if base16ct::mixed::decode(digits, &mut bytes).is_err() {
-        // Only now, with the text refused, are its digits looked at one by one.
-        let at = digits
-            .iter()
-            .position(|byte| !byte.is_ascii_hexdigit())
-            .unwrap_or(0);
-        return Err(Error::HexDigit {
-            field,
-            position: offset + at,
-        });
-    }
-    Ok(bytes)
+    // Not reached: the digits and the length are right, so they were decoded above.
+    Err(Error::Empty { field })
 }
 
 /// Writes `0x` and lower-case hex.

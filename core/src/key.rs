@@ -38,9 +38,7 @@ impl SecretKey {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let bytes = Error::check_length::<32>(Field::SecretKey, bytes)?;
         let scalar = curve::SecretScalar::new(bytes)?;
-        let public = PublicKey {
-            point: scalar.public_point(),
-        };
+        let public = PublicKey { point: scalar.public_point() };
         Ok(Self { scalar, public })
     }
 
@@ -173,11 +171,7 @@ impl core::str::FromStr for Address {
         let address = Self(hex::decode(field, text)?);
         let mixed_case = digits.bytes().any(|digit| digit.is_ascii_lowercase())
             && digits.bytes().any(|digit| digit.is_ascii_uppercase());
-        let wrong = address
-            .to_text()
-            .iter()
-            .zip(text.bytes())
-            .position(|(a, b)| *a != b);
+        let wrong = address.to_text().iter().zip(text.bytes()).position(|(a, b)| *a != b);
         match wrong {
             Some(position) if mixed_case => Err(Error::AddressChecksum { position }),
             _ => Ok(address),

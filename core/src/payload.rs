@@ -144,9 +144,5 @@ pub(crate) fn signing_hash_in(
     chain_id: &ChainId,
     payload_hash: &PayloadHash,
 ) -> SigningHash {
-    SigningHash(keccak256(&[
-        domain.as_bytes(),
-        chain_id.as_be_bytes(),
-        payload_hash.as_bytes(),
-    ]))
+    SigningHash(keccak256(&[domain.as_bytes(), chain_id.as_be_bytes(), payload_hash.as_bytes()]))
 }

@@ -95,10 +95,7 @@ impl Signature {
             if recovered == *expected {
                 return Self::new_low_s(rs, y_parity);
             }
-            outcome = Err(Error::WrongSigner {
-                recovered,
-                expected: *expected,
-            });
+            outcome = Err(Error::WrongSigner { recovered, expected: *expected });
         }
         outcome
     }
@@ -184,11 +181,7 @@ pub fn verify_payload(
     signature: &Signature,
     address: &Address,
 ) -> Result<(), Error> {
-    verify_signing_hash(
-        &payload_signing_hash(chain_id, payload_hash),
-        signature,
-        address,
-    )
+    verify_signing_hash(&payload_signing_hash(chain_id, payload_hash), signature, address)
 }
 
 /// Checks that `address` signed `hash`.
@@ -204,10 +197,7 @@ pub fn verify_signing_hash(
     if recovered == *address {
         Ok(())
     } else {
-        Err(Error::WrongSigner {
-            recovered,
-            expected: *address,
-        })
+        Err(Error::WrongSigner { recovered, expected: *address })
     }
 }
 

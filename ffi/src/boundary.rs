@@ -71,14 +71,11 @@ mod tests {
     fn a_panic_becomes_an_error_number_and_the_output_is_zeroed() {
         let mut buffer = [7u8; 32];
         // SAFETY: the pointer is to a live array of 32 bytes.
-        let out = unsafe { Out::<[u8; 32]>::new(&raw mut buffer as *mut [u8; 32]) };
+        let out = unsafe { Out::<[u8; 32]>::new(&raw mut buffer) };
         let code = enter(out, || panic!("planted"));
         assert_eq!(code, ErrorCode::Internal.number());
         assert_eq!(buffer, [0; 32]);
-        assert_eq!(
-            enter_check(|| panic!("planted")),
-            ErrorCode::Internal.number()
-        );
+        assert_eq!(enter_check(|| panic!("planted")), ErrorCode::Internal.number());
         assert_eq!(enter_plain(5, || panic!("planted")), 5);
     }
 }

@@ -59,9 +59,7 @@ pub struct PayloadHasherHandle(PayloadHasher);
 pub extern "C" fn opsign_version() -> *const c_char {
     enter_plain(c"".as_ptr(), || {
         let version: &'static str = concat!(env!("CARGO_PKG_VERSION"), "\0");
-        CStr::from_bytes_until_nul(version.as_bytes())
-            .unwrap_or_default()
-            .as_ptr()
+        CStr::from_bytes_until_nul(version.as_bytes()).unwrap_or_default().as_ptr()
     })
 }
 
@@ -70,12 +68,10 @@ pub extern "C" fn opsign_version() -> *const c_char {
 /// Returns: a string that lives for ever; "ok" for 0, "unknown" for a number not in use.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsign_error_name(error: i32) -> *const c_char {
-    enter_plain(c"unknown".as_ptr(), || {
-        match ErrorCode::from_number(error) {
-            Some(code) => code.c_strings().0.as_ptr(),
-            None if error == OPSIGN_OK => c"ok".as_ptr(),
-            None => c"unknown".as_ptr(),
-        }
+    enter_plain(c"unknown".as_ptr(), || match ErrorCode::from_number(error) {
+        Some(code) => code.c_strings().0.as_ptr(),
+        None if error == OPSIGN_OK => c"ok".as_ptr(),
+        None => c"unknown".as_ptr(),
     })
 }
 
@@ -84,12 +80,10 @@ pub extern "C" fn opsign_error_name(error: i32) -> *const c_char {
 /// Returns: a string that lives for ever.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsign_error_message(error: i32) -> *const c_char {
-    enter_plain(c"unknown".as_ptr(), || {
-        match ErrorCode::from_number(error) {
-            Some(code) => code.c_strings().1.as_ptr(),
-            None if error == OPSIGN_OK => c"no error".as_ptr(),
-            None => c"no error has this number".as_ptr(),
-        }
+    enter_plain(c"unknown".as_ptr(), || match ErrorCode::from_number(error) {
+        Some(code) => code.c_strings().1.as_ptr(),
+        None if error == OPSIGN_OK => c"no error".as_ptr(),
+        None => c"no error has this number".as_ptr(),
     })
 }
 
@@ -246,9 +240,7 @@ pub unsafe extern "C" fn opsign_payload_hash(
 pub unsafe extern "C" fn opsign_payload_hasher_new(hasher: *mut *mut PayloadHasherHandle) -> i32 {
     // SAFETY: NULL or writable, by the header's contract.
     let out = unsafe { Out::new(hasher) };
-    enter(out, || {
-        Ok(ptr::give(PayloadHasherHandle(PayloadHasher::new())))
-    })
+    enter(out, || Ok(ptr::give(PayloadHasherHandle(PayloadHasher::new()))))
 }
 
 /// Takes the next piece of the payload.
@@ -359,12 +351,7 @@ pub unsafe extern "C" fn opsign_verify_payload(
         let signature = unsafe { read_signature(signature, signature_len, rules)? };
         // SAFETY: NULL or readable for 20 bytes, by the header's contract.
         let address = Address::from_bytes(unsafe { ptr::array(address)? });
-        Ok(opsign_core::verify_payload(
-            &chain_id,
-            &payload_hash,
-            &signature,
-            &address,
-        )?)
+        Ok(opsign_core::verify_payload(&chain_id, &payload_hash, &signature, &address)?)
     })
 }
 
@@ -378,10 +365,7 @@ unsafe fn message(
     let chain_id = unsafe { ptr::array(chain_id)? };
     // SAFETY: the caller's promise.
     let payload_hash = unsafe { ptr::array(payload_hash)? };
-    Ok((
-        ChainId::from_be_bytes(chain_id),
-        PayloadHash::from_bytes(payload_hash),
-    ))
+    Ok((ChainId::from_be_bytes(chain_id), PayloadHash::from_bytes(payload_hash)))
 }
 
 /// # Safety

@@ -126,10 +126,7 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     /// What kind of thing went wrong.
@@ -159,10 +156,7 @@ impl From<cryptoki::error::Error> for Error {
                 ErrorKind::ModuleInvalid,
                 format!("the file is no PKCS#11 module: it has no {name}"),
             ),
-            other => Self::new(
-                ErrorKind::Refused,
-                format!("the PKCS#11 module failed: {other}"),
-            ),
+            other => Self::new(ErrorKind::Refused, format!("the PKCS#11 module failed: {other}")),
         }
     }
 }
@@ -173,10 +167,9 @@ fn from_rv(rv: RvError, function: Function) -> Error {
             (ErrorKind::SessionLost, "the session with the token is gone")
         }
         RvError::UserNotLoggedIn => (ErrorKind::SessionLost, "the token has logged us out"),
-        RvError::ObjectHandleInvalid | RvError::KeyHandleInvalid => (
-            ErrorKind::SessionLost,
-            "the token no longer knows the key's handle",
-        ),
+        RvError::ObjectHandleInvalid | RvError::KeyHandleInvalid => {
+            (ErrorKind::SessionLost, "the token no longer knows the key's handle")
+        }
         RvError::CryptokiNotInitialized => {
             (ErrorKind::SessionLost, "the module was finalised under us")
         }
@@ -190,4 +183,24 @@ fn from_rv(rv: RvError, function: Function) -> Error {
         _ => (ErrorKind::Refused, "the token refused"),
     };
     Error::new(kind, format!("{sentence}: C_{function:?} returned {rv:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_the_frozen_ones() {
+        let text = include_str!("../../vectors/errors.json");
+        let errors: serde_json::Value = serde_json::from_str(text).unwrap();
+        let listed: Vec<_> = errors["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|case| (case["number"].as_i64().unwrap() as i32, case["name"].as_str().unwrap()))
+            .filter(|(number, _)| *number >= 100)
+            .collect();
+        let ours: Vec<_> = ErrorKind::ALL.iter().map(|kind| (kind.number(), kind.name())).collect();
+        assert_eq!(listed, ours);
+    }
 }

@@ -174,10 +174,7 @@ impl Login {
         if label.is_empty() {
             return Err(Error::new(ErrorKind::Input, "the key's label is empty"));
         }
-        let same = KeySelector {
-            label: Some(label.into()),
-            id: None,
-        };
+        let same = KeySelector { label: Some(label.into()), id: None };
         if let Some(key) = find_private_keys(session, &same)?.first() {
             return Err(Error::new(
                 ErrorKind::KeyExists,
@@ -204,10 +201,7 @@ impl Login {
         objects: &[ObjectHandle],
         sound: impl Fn(&KeyInfo) -> bool,
     ) -> Result<KeyInfo, Error> {
-        let selector = KeySelector {
-            label: Some(label.into()),
-            id: Some(id.to_vec()),
-        };
+        let selector = KeySelector { label: Some(label.into()), id: Some(id.to_vec()) };
         let result = find_key(session, &selector).and_then(|key| {
             let info = key.info;
             if info.sensitive && !info.extractable && sound(&info) {
@@ -254,10 +248,7 @@ fn destroy(session: &Session, objects: &[ObjectHandle]) {
 pub(crate) fn find_key(session: &Session, selector: &KeySelector) -> Result<FoundKey, Error> {
     let mut keys = find_private_keys(session, selector)?;
     if keys.len() > 1 {
-        let ids: Vec<String> = keys
-            .iter()
-            .map(|key| Hex(&key.info.id).to_string())
-            .collect();
+        let ids: Vec<String> = keys.iter().map(|key| Hex(&key.info.id).to_string()).collect();
         return Err(Error::new(
             ErrorKind::KeyAmbiguous,
             format!(
@@ -283,21 +274,15 @@ pub(crate) fn find_key(session: &Session, selector: &KeySelector) -> Result<Foun
 }
 
 fn find_private_keys(session: &Session, selector: &KeySelector) -> Result<Vec<FoundKey>, Error> {
-    let mut template = vec![
-        Attribute::Class(ObjectClass::PRIVATE_KEY),
-        Attribute::KeyType(KeyType::EC),
-    ];
+    let mut template =
+        vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::KeyType(KeyType::EC)];
     if let Some(label) = &selector.label {
         template.push(Attribute::Label(label.as_str().into()));
     }
     if let Some(id) = &selector.id {
         template.push(Attribute::Id(id.clone()));
     }
-    session
-        .find_objects(&template)?
-        .into_iter()
-        .map(|handle| read_key(session, handle))
-        .collect()
+    session.find_objects(&template)?.into_iter().map(|handle| read_key(session, handle)).collect()
 }
 
 fn read_key(session: &Session, handle: ObjectHandle) -> Result<FoundKey, Error> {

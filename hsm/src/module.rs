@@ -46,10 +46,7 @@ impl Module {
         let modules = modules.get_or_insert_default();
         if let Some(loaded) = modules.get_mut(&path) {
             loaded.users += 1;
-            return Ok(Self {
-                context: loaded.context.clone(),
-                path,
-            });
+            return Ok(Self { context: loaded.context.clone(), path });
         }
         let context = Pkcs11::new(&path).map_err(|error| match error {
             CryptokiError::LibraryLoading(error) => Error::new(
@@ -73,13 +70,7 @@ impl Module {
                 ));
             }
         }
-        modules.insert(
-            path.clone(),
-            Loaded {
-                context: context.clone(),
-                users: 1,
-            },
-        );
+        modules.insert(path.clone(), Loaded { context: context.clone(), users: 1 });
         Ok(Self { path, context })
     }
 
@@ -135,10 +126,7 @@ impl Clone for Module {
         if let Some(loaded) = lock().get_or_insert_default().get_mut(&self.path) {
             loaded.users += 1;
         }
-        Self {
-            path: self.path.clone(),
-            context: self.context.clone(),
-        }
+        Self { path: self.path.clone(), context: self.context.clone() }
     }
 }
 

@@ -61,9 +61,7 @@ impl Pin {
             .and_then(|file| file.take(MAX_PIN + 1).read_to_end(&mut bytes))
             .map_err(|error| pin_source(format!("the PIN file {shown} cannot be read: {error}")))?;
         if bytes.len() as u64 > MAX_PIN {
-            return Err(pin_source(format!(
-                "the PIN file {shown} has more than {MAX_PIN} bytes"
-            )));
+            return Err(pin_source(format!("the PIN file {shown} has more than {MAX_PIN} bytes")));
         }
         Self::from_bytes(&bytes, &format!("the PIN file {shown}"))
     }
@@ -76,12 +74,12 @@ impl Pin {
         let shown = format!("the environment variable {name}");
         match std::env::var(name) {
             Ok(value) => Self::from_bytes(Zeroizing::new(value).as_bytes(), &shown),
-            Err(std::env::VarError::NotPresent) => Err(pin_source(format!(
-                "{shown}, which should hold the PIN, is not set"
-            ))),
-            Err(std::env::VarError::NotUnicode(_)) => Err(pin_source(format!(
-                "{shown}, which should hold the PIN, is no UTF-8"
-            ))),
+            Err(std::env::VarError::NotPresent) => {
+                Err(pin_source(format!("{shown}, which should hold the PIN, is not set")))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(pin_source(format!("{shown}, which should hold the PIN, is no UTF-8")))
+            }
         }
     }
 
@@ -111,12 +109,7 @@ pub struct Token {
 
 impl Token {
     pub(crate) const fn new(module: Module, slot: Slot, label: String, serial: String) -> Self {
-        Self {
-            module,
-            slot,
-            label,
-            serial,
-        }
+        Self { module, slot, label, serial }
     }
 
     /// Its label, without the padding.
@@ -139,16 +132,11 @@ impl Token {
     /// [`ErrorKind::PinFinalTry`], [`ErrorKind::PinLocked`], [`ErrorKind::TokenGone`].
     pub fn login(self, pin: &Pin) -> Result<Arc<Login>, Error> {
         let context = self.module.context();
-        let info = context
-            .get_token_info(self.slot)
-            .map_err(|error| self.gone(error.into()))?;
+        let info = context.get_token_info(self.slot).map_err(|error| self.gone(error.into()))?;
         if info.user_pin_locked() {
             return Err(Error::new(
                 ErrorKind::PinLocked,
-                format!(
-                    "the PIN of token \"{}\" is locked: unlock it as its SO",
-                    self.label
-                ),
+                format!("the PIN of token \"{}\" is locked: unlock it as its SO", self.label),
             ));
         }
         if info.user_pin_final_try() {
@@ -192,10 +180,7 @@ impl Token {
     }
 
     fn gone(&self, error: Error) -> Error {
-        Error::new(
-            ErrorKind::TokenGone,
-            format!("token \"{}\" is gone: {error}", self.label),
-        )
+        Error::new(ErrorKind::TokenGone, format!("token \"{}\" is gone: {error}", self.label))
     }
 }
 
@@ -226,11 +211,7 @@ impl Login {
 
     /// Opens a session that can only read, for signing. One thread at a time may use it.
     pub(crate) fn open_session(&self) -> Result<Session, Error> {
-        let session = self
-            .token
-            .module
-            .context()
-            .open_ro_session(self.token.slot)?;
+        let session = self.token.module.context().open_ro_session(self.token.slot)?;
         match session.get_session_info()?.session_state() {
             SessionState::RoUser | SessionState::RwUser => Ok(session),
             _ => Err(Error::new(
@@ -242,11 +223,7 @@ impl Login {
 
     /// Opens a session that can write, for making keys.
     pub(crate) fn open_writable_session(&self) -> Result<Session, Error> {
-        Ok(self
-            .token
-            .module
-            .context()
-            .open_rw_session(self.token.slot)?)
+        Ok(self.token.module.context().open_rw_session(self.token.slot)?)
     }
 
     /// Says of a lost handle whether it is the whole token that is gone.
@@ -263,10 +240,7 @@ impl Login {
     /// # Errors
     /// What `C_Logout` says.
     pub fn logout(&self) -> Result<(), Error> {
-        let session = self
-            .keeper
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let session = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok(session.logout()?)
     }
 }

@@ -28,10 +28,7 @@ pub struct Options {
 impl Default for Options {
     /// One session, one second.
     fn default() -> Self {
-        Self {
-            sessions: 1,
-            deadline: Duration::from_secs(1),
-        }
+        Self { sessions: 1, deadline: Duration::from_secs(1) }
     }
 }
 
@@ -89,10 +86,7 @@ impl HsmSigner {
             }
         };
         // The one key that was found, whatever else gets its label later.
-        let selector = KeySelector {
-            label: Some(info.label.clone()),
-            id: Some(info.id),
-        };
+        let selector = KeySelector { label: Some(info.label.clone()), id: Some(info.id) };
         let sessions = options.sessions.max(1);
         let (queue, jobs) = sync_channel::<Job>(sessions * 64);
         let jobs = Arc::new(Mutex::new(jobs));
@@ -116,10 +110,7 @@ impl HsmSigner {
                 .name(format!("opsign-hsm-{number}"))
                 .spawn(move || worker.run(&jobs))
                 .map_err(|error| {
-                    Error::new(
-                        ErrorKind::WorkerDied,
-                        format!("no thread could be made: {error}"),
-                    )
+                    Error::new(ErrorKind::WorkerDied, format!("no thread could be made: {error}"))
                 })?;
             signer.workers.push(thread);
         }
@@ -153,20 +144,11 @@ impl Signer for HsmSigner {
     fn sign(&self, hash: &SigningHash) -> Result<Signature, Error> {
         let (reply, answer) = sync_channel(1);
         let expires = Instant::now() + self.deadline;
-        let died = || {
-            Error::new(
-                ErrorKind::WorkerDied,
-                "the threads that talk to the token died",
-            )
-        };
+        let died = || Error::new(ErrorKind::WorkerDied, "the threads that talk to the token died");
         let Some(queue) = &self.queue else {
             return Err(died());
         };
-        match queue.try_send(Job {
-            hash: *hash,
-            expires,
-            reply,
-        }) {
+        match queue.try_send(Job { hash: *hash, expires, reply }) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(self.timeout()),
             Err(TrySendError::Disconnected(_)) => return Err(died()),
@@ -228,10 +210,7 @@ impl Worker {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.sign(&job.hash)));
             let result = outcome.unwrap_or_else(|_| {
                 self.open = None;
-                Err(Error::new(
-                    ErrorKind::WorkerDied,
-                    "a bug in opsign: signing panicked",
-                ))
+                Err(Error::new(ErrorKind::WorkerDied, "a bug in opsign: signing panicked"))
             });
             // A caller whose deadline has passed is gone, and the signature goes with it.
             let _ = job.reply.try_send(result);

@@ -1,6 +1,7 @@
 //! A token that fails, lies, hangs or vanishes: the fake module in `hsm/fake`.
 //!
 //! The rule in every case: a typed error, and no signature released that is not the key's.
+#![allow(clippy::unwrap_used, reason = "a test program")]
 
 mod harness;
 
@@ -19,30 +20,12 @@ use opsign_hsm::{
 fn main() -> ExitCode {
     harness::run(&[
         ("high_s_is_made_low", high_s_is_made_low),
-        (
-            "wrong_signatures_are_not_released",
-            wrong_signatures_are_not_released,
-        ),
-        (
-            "late_signatures_are_thrown_away",
-            late_signatures_are_thrown_away,
-        ),
-        (
-            "hanging_token_does_not_hang_us",
-            hanging_token_does_not_hang_us,
-        ),
-        (
-            "one_hanging_session_leaves_the_others",
-            one_hanging_session_leaves_the_others,
-        ),
-        (
-            "return_values_become_typed_errors",
-            return_values_become_typed_errors,
-        ),
-        (
-            "closed_session_is_opened_again",
-            closed_session_is_opened_again,
-        ),
+        ("wrong_signatures_are_not_released", wrong_signatures_are_not_released),
+        ("late_signatures_are_thrown_away", late_signatures_are_thrown_away),
+        ("hanging_token_does_not_hang_us", hanging_token_does_not_hang_us),
+        ("one_hanging_session_leaves_the_others", one_hanging_session_leaves_the_others),
+        ("return_values_become_typed_errors", return_values_become_typed_errors),
+        ("closed_session_is_opened_again", closed_session_is_opened_again),
         ("removed_token_is_gone", removed_token_is_gone),
         (
             "pin_is_not_tried_when_the_next_failure_locks",
@@ -50,18 +33,12 @@ fn main() -> ExitCode {
         ),
         ("public_key_forms", public_key_forms),
         ("key_properties_are_reported", key_properties_are_reported),
-        (
-            "keys_of_one_label_and_of_another_curve",
-            keys_of_one_label_and_of_another_curve,
-        ),
+        ("keys_of_one_label_and_of_another_curve", keys_of_one_label_and_of_another_curve),
         ("module_that_does_not_start", module_that_does_not_start),
     ])
 }
 
-const OPTIONS: Options = Options {
-    sessions: 1,
-    deadline: Duration::from_secs(5),
-};
+const OPTIONS: Options = Options { sessions: 1, deadline: Duration::from_secs(5) };
 
 /// Tells the module how to behave from now on.
 fn behave(lines: &str) {
@@ -77,16 +54,11 @@ fn calls() -> String {
 fn log_in() -> Result<Arc<Login>, Error> {
     std::fs::write(folder().join("pin"), PIN).unwrap();
     let pin = Pin::from_file(folder().join("pin")).unwrap();
-    Module::open(fake_module())?
-        .find_token(&TokenSelector::Label("fake".into()))?
-        .login(&pin)
+    Module::open(fake_module())?.find_token(&TokenSelector::Label("fake".into()))?.login(&pin)
 }
 
 fn key() -> KeySelector {
-    KeySelector {
-        label: Some("sequencer".into()),
-        id: None,
-    }
+    KeySelector { label: Some("sequencer".into()), id: None }
 }
 
 fn start(options: Options) -> Result<HsmSigner, Error> {
@@ -107,20 +79,14 @@ fn assert_signs(signer: &HsmSigner) {
     let signature = sign(signer).unwrap();
     verify_payload(&ChainId::from(10), &hash(), &signature, &own.address()).unwrap();
     let expected = sign_payload(&own, &ChainId::from(10), &hash()).unwrap();
-    assert_eq!(
-        signature, expected,
-        "the fake signs by RFC 6979, so low s gives the same bytes"
-    );
+    assert_eq!(signature, expected, "the fake signs by RFC 6979, so low s gives the same bytes");
 }
 
 #[track_caller]
 fn assert_kind<T>(result: Result<T, Error>, kind: ErrorKind, says: &str) {
     let error = result.err().expect("an error");
     assert_eq!(error.kind(), kind, "{error}");
-    assert!(
-        error.to_string().contains(says),
-        "\"{error}\" should say \"{says}\""
-    );
+    assert!(error.to_string().contains(says), "\"{error}\" should say \"{says}\"");
 }
 
 fn high_s_is_made_low() {
@@ -131,10 +97,7 @@ fn high_s_is_made_low() {
             assert_signs(&signer);
         }
     }
-    assert!(
-        !calls().contains(PIN),
-        "the fake's own log holds function names only"
-    );
+    assert!(!calls().contains(PIN), "the fake's own log holds function names only");
 }
 
 fn wrong_signatures_are_not_released() {
@@ -167,21 +130,14 @@ fn wrong_signatures_are_not_released() {
 }
 
 fn late_signatures_are_thrown_away() {
-    let options = Options {
-        sessions: 1,
-        deadline: Duration::from_millis(200),
-    };
+    let options = Options { sessions: 1, deadline: Duration::from_millis(200) };
     let signer = start(options).unwrap();
     behave("slow=20");
     assert_signs(&signer);
     behave("slow=600");
     let started = Instant::now();
     assert_kind(sign(&signer), ErrorKind::Timeout, "within 200 ms");
-    assert!(
-        started.elapsed() < Duration::from_millis(550),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_millis(550), "{:?}", started.elapsed());
     behave("");
     let calls_before = calls().matches("C_SignInit").count();
     // Requests that expire while the token is still busy are never signed.
@@ -192,10 +148,7 @@ fn late_signatures_are_thrown_away() {
 }
 
 fn hanging_token_does_not_hang_us() {
-    let options = Options {
-        sessions: 1,
-        deadline: Duration::from_millis(200),
-    };
+    let options = Options { sessions: 1, deadline: Duration::from_millis(200) };
     let signer = start(options).unwrap();
     behave("hang");
     let started = Instant::now();
@@ -209,18 +162,11 @@ fn hanging_token_does_not_hang_us() {
     }
     let dropping = Instant::now();
     drop(signer);
-    assert!(
-        dropping.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        dropping.elapsed()
-    );
+    assert!(dropping.elapsed() < Duration::from_secs(2), "{:?}", dropping.elapsed());
 }
 
 fn one_hanging_session_leaves_the_others() {
-    let options = Options {
-        sessions: 2,
-        deadline: Duration::from_millis(500),
-    };
+    let options = Options { sessions: 2, deadline: Duration::from_millis(500) };
     let signer = start(options).unwrap();
     behave("hang");
     std::thread::scope(|scope| {
@@ -238,51 +184,15 @@ fn one_hanging_session_leaves_the_others() {
 fn return_values_become_typed_errors() {
     let signer = start(OPTIONS).unwrap();
     for (behaviour, kind, says) in [
-        (
-            "fail_sign=0x30",
-            ErrorKind::Refused,
-            "C_Sign returned DeviceError",
-        ),
-        (
-            "fail_sign=0x31",
-            ErrorKind::Refused,
-            "C_Sign returned DeviceMemory",
-        ),
-        (
-            "fail_sign=0x32",
-            ErrorKind::TokenGone,
-            "C_Sign returned DeviceRemoved",
-        ),
-        (
-            "fail_sign=0xb3",
-            ErrorKind::SessionLost,
-            "C_Sign returned SessionHandleInvalid",
-        ),
-        (
-            "fail_sign_init=0x101",
-            ErrorKind::SessionLost,
-            "C_SignInit returned UserNotLoggedIn",
-        ),
-        (
-            "fail_sign_init=0x60",
-            ErrorKind::SessionLost,
-            "C_SignInit returned KeyHandleInvalid",
-        ),
-        (
-            "fail_sign_init=0x70",
-            ErrorKind::Refused,
-            "C_SignInit returned MechanismInvalid",
-        ),
-        (
-            "fail_sign_init=0x80000001",
-            ErrorKind::Refused,
-            "C_SignInit returned VendorDefined",
-        ),
-        (
-            "fail_sign=0x5",
-            ErrorKind::Refused,
-            "C_Sign returned GeneralError",
-        ),
+        ("fail_sign=0x30", ErrorKind::Refused, "C_Sign returned DeviceError"),
+        ("fail_sign=0x31", ErrorKind::Refused, "C_Sign returned DeviceMemory"),
+        ("fail_sign=0x32", ErrorKind::TokenGone, "C_Sign returned DeviceRemoved"),
+        ("fail_sign=0xb3", ErrorKind::SessionLost, "C_Sign returned SessionHandleInvalid"),
+        ("fail_sign_init=0x101", ErrorKind::SessionLost, "C_SignInit returned UserNotLoggedIn"),
+        ("fail_sign_init=0x60", ErrorKind::SessionLost, "C_SignInit returned KeyHandleInvalid"),
+        ("fail_sign_init=0x70", ErrorKind::Refused, "C_SignInit returned MechanismInvalid"),
+        ("fail_sign_init=0x80000001", ErrorKind::Refused, "C_SignInit returned VendorDefined"),
+        ("fail_sign=0x5", ErrorKind::Refused, "C_Sign returned GeneralError"),
     ] {
         behave(behaviour);
         assert_kind(sign(&signer), kind, says);
@@ -295,11 +205,7 @@ fn closed_session_is_opened_again() {
     let login = log_in().unwrap();
     let signer = HsmSigner::start(&login, &key(), None, OPTIONS).unwrap();
     behave("fail_sign_init=0xb3");
-    assert_kind(
-        sign(&signer),
-        ErrorKind::SessionLost,
-        "SessionHandleInvalid",
-    );
+    assert_kind(sign(&signer), ErrorKind::SessionLost, "SessionHandleInvalid");
     behave("");
     assert_signs(&signer);
     // Every session closed at once takes the login with it.
@@ -333,16 +239,8 @@ fn pin_is_not_tried_when_the_next_failure_locks() {
     behave("pin_count_low");
     assert!(log_in().unwrap().warning().unwrap().contains("wrong PIN"));
     behave("fail_login=0xa0");
-    assert_kind(
-        log_in(),
-        ErrorKind::PinIncorrect,
-        "C_Login returned PinIncorrect",
-    );
-    assert_eq!(
-        calls().matches("C_Login\n").count(),
-        2,
-        "a refused PIN is not tried again"
-    );
+    assert_kind(log_in(), ErrorKind::PinIncorrect, "C_Login returned PinIncorrect");
+    assert_eq!(calls().matches("C_Login\n").count(), 2, "a refused PIN is not tried again");
 }
 
 fn public_key_forms() {
@@ -353,31 +251,20 @@ fn public_key_forms() {
     let own = SecretKey::from_bytes(&[1; 32]).unwrap().address();
     for form in ["no_public", "bad_point"] {
         behave(form);
-        assert_kind(
-            start(OPTIONS),
-            ErrorKind::PublicKeyMissing,
-            "give the address",
-        );
+        assert_kind(start(OPTIONS), ErrorKind::PublicKeyMissing, "give the address");
         let login = log_in().unwrap();
         assert_eq!(login.key(&key()).unwrap().address, None);
         let signer = HsmSigner::start(&login, &key(), Some(own), OPTIONS).unwrap();
         assert_signs(&signer);
         let other = SecretKey::from_bytes(&[2; 32]).unwrap().address();
         let signer = HsmSigner::start(&login, &key(), Some(other), OPTIONS).unwrap();
-        assert_kind(
-            sign(&signer),
-            ErrorKind::WrongSignature,
-            &own.to_string()[..0],
-        );
+        assert_kind(sign(&signer), ErrorKind::WrongSignature, &own.to_string()[..0]);
     }
 }
 
 fn key_properties_are_reported() {
     let info = log_in().unwrap().key(&key()).unwrap();
-    assert!(
-        info.sensitive && !info.extractable && info.local,
-        "{info:?}"
-    );
+    assert!(info.sensitive && !info.extractable && info.local, "{info:?}");
     behave("extractable");
     let info = log_in().unwrap().key(&key()).unwrap();
     assert!(!info.sensitive && info.extractable, "{info:?}");
@@ -392,31 +279,16 @@ fn keys_of_one_label_and_of_another_curve() {
     assert_kind(start(OPTIONS), ErrorKind::KeyCurve, "not on secp256k1");
     behave("");
     let signer = start(OPTIONS).unwrap();
-    assert_eq!(
-        signer.address(),
-        SecretKey::from_bytes(&[1; 32]).unwrap().address()
-    );
+    assert_eq!(signer.address(), SecretKey::from_bytes(&[1; 32]).unwrap().address());
 }
 
 fn module_that_does_not_start() {
     behave("fail_initialize=0x5");
-    assert_kind(
-        log_in(),
-        ErrorKind::ModuleInvalid,
-        "C_Initialize returned GeneralError",
-    );
+    assert_kind(log_in(), ErrorKind::ModuleInvalid, "C_Initialize returned GeneralError");
     behave("fail_open_session=0x30");
-    assert_kind(
-        log_in(),
-        ErrorKind::Refused,
-        "C_OpenSession returned DeviceError",
-    );
+    assert_kind(log_in(), ErrorKind::Refused, "C_OpenSession returned DeviceError");
     behave("fail_find=0x30");
-    assert_kind(
-        start(OPTIONS),
-        ErrorKind::Refused,
-        "C_FindObjectsInit returned DeviceError",
-    );
+    assert_kind(start(OPTIONS), ErrorKind::Refused, "C_FindObjectsInit returned DeviceError");
     behave("fail_token_info=0x30");
     assert_kind(log_in(), ErrorKind::TokenMissing, "label \"fake\"");
     behave("");

@@ -1,4 +1,5 @@
 //! A token that works, and the ways in which a working token is used wrongly or goes away: SoftHSM.
+#![allow(clippy::unwrap_used, reason = "a test program")]
 
 mod harness;
 
@@ -21,48 +22,21 @@ use zeroize::Zeroizing;
 
 fn main() -> ExitCode {
     harness::run(&[
-        (
-            "generated_key_signs_on_many_threads",
-            generated_key_signs_on_many_threads,
-        ),
+        ("generated_key_signs_on_many_threads", generated_key_signs_on_many_threads),
         ("generated_key_cannot_be_read", generated_key_cannot_be_read),
-        (
-            "imported_key_has_the_address_of_its_secret",
-            imported_key_has_the_address_of_its_secret,
-        ),
+        ("imported_key_has_the_address_of_its_secret", imported_key_has_the_address_of_its_secret),
         ("bad_secrets_are_not_imported", bad_secrets_are_not_imported),
-        (
-            "keys_are_listed_with_their_addresses",
-            keys_are_listed_with_their_addresses,
-        ),
+        ("keys_are_listed_with_their_addresses", keys_are_listed_with_their_addresses),
         ("label_in_use_is_refused", label_in_use_is_refused),
-        (
-            "two_keys_of_one_label_are_told_apart",
-            two_keys_of_one_label_are_told_apart,
-        ),
-        (
-            "key_of_another_curve_is_refused",
-            key_of_another_curve_is_refused,
-        ),
+        ("two_keys_of_one_label_are_told_apart", two_keys_of_one_label_are_told_apart),
+        ("key_of_another_curve_is_refused", key_of_another_curve_is_refused),
         ("missing_key_is_named", missing_key_is_named),
-        (
-            "another_address_is_refused_before_signing",
-            another_address_is_refused_before_signing,
-        ),
-        (
-            "wrong_pin_is_tried_once_and_warned_of",
-            wrong_pin_is_tried_once_and_warned_of,
-        ),
+        ("another_address_is_refused_before_signing", another_address_is_refused_before_signing),
+        ("wrong_pin_is_tried_once_and_warned_of", wrong_pin_is_tried_once_and_warned_of),
         ("pin_sources", pin_sources),
         ("missing_and_wrong_modules", missing_and_wrong_modules),
-        (
-            "tokens_are_found_by_label_and_serial",
-            tokens_are_found_by_label_and_serial,
-        ),
-        (
-            "module_is_shared_and_opens_again",
-            module_is_shared_and_opens_again,
-        ),
+        ("tokens_are_found_by_label_and_serial", tokens_are_found_by_label_and_serial),
+        ("module_is_shared_and_opens_again", module_is_shared_and_opens_again),
         ("module_in_use_by_other_code", module_in_use_by_other_code),
         ("logout_under_a_signer", logout_under_a_signer),
         ("token_removed_and_put_back", token_removed_and_put_back),
@@ -80,16 +54,11 @@ fn pin() -> Pin {
 
 fn log_in() -> Result<Arc<Login>, Error> {
     let module = Module::open(softhsm_module())?;
-    module
-        .find_token(&TokenSelector::Label("tok".into()))?
-        .login(&pin())
+    module.find_token(&TokenSelector::Label("tok".into()))?.login(&pin())
 }
 
 fn label(label: &str) -> KeySelector {
-    KeySelector {
-        label: Some(label.into()),
-        id: None,
-    }
+    KeySelector { label: Some(label.into()), id: None }
 }
 
 fn payload_hash(number: u64) -> PayloadHash {
@@ -99,9 +68,7 @@ fn payload_hash(number: u64) -> PayloadHash {
 /// A session behind the library's back.
 fn raw_session() -> (Pkcs11, Session) {
     let context = Pkcs11::new(softhsm_module()).unwrap();
-    context
-        .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
-        .unwrap();
+    context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
     let slot = context.get_slots_with_initialized_token().unwrap()[0];
     let session = context.open_rw_session(slot).unwrap();
     session.login(UserType::User, Some(&PIN.into())).unwrap();
@@ -112,20 +79,14 @@ fn raw_session() -> (Pkcs11, Session) {
 fn assert_kind<T>(result: Result<T, Error>, kind: ErrorKind, says: &str) {
     let error = result.err().expect("an error");
     assert_eq!(error.kind(), kind, "{error}");
-    assert!(
-        error.to_string().contains(says),
-        "\"{error}\" should say \"{says}\""
-    );
+    assert!(error.to_string().contains(says), "\"{error}\" should say \"{says}\"");
 }
 
 fn generated_key_signs_on_many_threads() {
     token();
     let login = log_in().unwrap();
     let info = login.generate_key("sequencer", None).unwrap();
-    let options = Options {
-        sessions: 4,
-        deadline: Duration::from_secs(20),
-    };
+    let options = Options { sessions: 4, deadline: Duration::from_secs(20) };
     let signer = HsmSigner::start(&login, &label("sequencer"), info.address, options).unwrap();
     let chain_id = ChainId::from(10);
     std::thread::scope(|scope| {
@@ -149,25 +110,14 @@ fn generated_key_cannot_be_read() {
     let login = log_in().unwrap();
     let info = login.generate_key("sequencer", Some(&[7])).unwrap();
     assert_eq!(info.id, [7]);
-    assert!(
-        info.sensitive && !info.extractable && info.local,
-        "{info:?}"
-    );
+    assert!(info.sensitive && !info.extractable && info.local, "{info:?}");
     drop(login);
     let (_context, session) = raw_session();
-    let private = session
-        .find_objects(&[Attribute::Class(ObjectClass::PRIVATE_KEY)])
-        .unwrap();
-    let wanted = [
-        AttributeType::Value,
-        AttributeType::AlwaysSensitive,
-        AttributeType::NeverExtractable,
-    ];
+    let private = session.find_objects(&[Attribute::Class(ObjectClass::PRIVATE_KEY)]).unwrap();
+    let wanted =
+        [AttributeType::Value, AttributeType::AlwaysSensitive, AttributeType::NeverExtractable];
     let shown = session.get_attributes(private[0], &wanted).unwrap();
-    let expected = [
-        Attribute::AlwaysSensitive(true),
-        Attribute::NeverExtractable(true),
-    ];
+    let expected = [Attribute::AlwaysSensitive(true), Attribute::NeverExtractable(true)];
     assert_eq!(shown, expected, "the value itself must be missing");
 }
 
@@ -176,14 +126,9 @@ fn imported_key_has_the_address_of_its_secret() {
     let secret = Zeroizing::new([0x42; 32]);
     let key = SecretKey::from_bytes(secret.as_slice()).unwrap();
     let login = log_in().unwrap();
-    let info = login
-        .import_key("imported", Some(&[1, 2]), &secret)
-        .unwrap();
+    let info = login.import_key("imported", Some(&[1, 2]), &secret).unwrap();
     assert_eq!(info.address, Some(key.address()));
-    assert!(
-        info.sensitive && !info.extractable && !info.local,
-        "{info:?}"
-    );
+    assert!(info.sensitive && !info.extractable && !info.local, "{info:?}");
     let signer = HsmSigner::start(&login, &label("imported"), None, Options::default()).unwrap();
     let (chain_id, hash) = (ChainId::from(8453), payload_hash(1));
     let signature = sign_payload(&signer, &chain_id, &hash).unwrap();
@@ -211,27 +156,18 @@ fn keys_are_listed_with_their_addresses() {
     token();
     let login = log_in().unwrap();
     let first = login.generate_key("first", None).unwrap();
-    let second = login
-        .import_key("second", None, &Zeroizing::new([5; 32]))
-        .unwrap();
+    let second = login.import_key("second", None, &Zeroizing::new([5; 32])).unwrap();
     let mut keys = login.keys().unwrap();
     keys.sort_by(|a, b| a.label.cmp(&b.label));
     assert_eq!(keys, [first, second]);
-    assert!(
-        keys.iter()
-            .all(|key| key.address.is_some() && key.curve == Curve::Secp256k1)
-    );
+    assert!(keys.iter().all(|key| key.address.is_some() && key.curve == Curve::Secp256k1));
 }
 
 fn label_in_use_is_refused() {
     token();
     let login = log_in().unwrap();
     login.generate_key("sequencer", None).unwrap();
-    assert_kind(
-        login.generate_key("sequencer", None),
-        ErrorKind::KeyExists,
-        "choose another",
-    );
+    assert_kind(login.generate_key("sequencer", None), ErrorKind::KeyExists, "choose another");
     let result = login.import_key("sequencer", None, &Zeroizing::new([5; 32]));
     assert_kind(result, ErrorKind::KeyExists, "choose another");
     assert_eq!(login.keys().unwrap().len(), 1);
@@ -242,18 +178,11 @@ fn two_keys_of_one_label_are_told_apart() {
     let login = log_in().unwrap();
     let secret = Zeroizing::new([5; 32]);
     login.import_key("twin", Some(&[1]), &secret).unwrap();
-    login
-        .import_key("other", Some(&[2]), &Zeroizing::new([6; 32]))
-        .unwrap();
+    login.import_key("other", Some(&[2]), &Zeroizing::new([6; 32])).unwrap();
     drop(login);
     let (context, session) = raw_session();
-    for object in session
-        .find_objects(&[Attribute::Label(b"other".to_vec())])
-        .unwrap()
-    {
-        session
-            .update_attributes(object, &[Attribute::Label(b"twin".to_vec())])
-            .unwrap();
+    for object in session.find_objects(&[Attribute::Label(b"other".to_vec())]).unwrap() {
+        session.update_attributes(object, &[Attribute::Label(b"twin".to_vec())]).unwrap();
     }
     drop(session);
     context.finalize().unwrap();
@@ -262,27 +191,11 @@ fn two_keys_of_one_label_are_told_apart() {
     let start = |selector: &KeySelector| {
         HsmSigner::start(&login, selector, None, Options::default()).map(|signer| signer.address())
     };
-    assert_kind(
-        start(&label("twin")),
-        ErrorKind::KeyAmbiguous,
-        "choose one by id: 01, 02",
-    );
-    let by_id = KeySelector {
-        label: Some("twin".into()),
-        id: Some(vec![1]),
-    };
-    assert_eq!(
-        start(&by_id).unwrap(),
-        SecretKey::from_bytes(&secret[..]).unwrap().address()
-    );
-    let by_id = KeySelector {
-        label: None,
-        id: Some(vec![2]),
-    };
-    assert_eq!(
-        start(&by_id).unwrap(),
-        SecretKey::from_bytes(&[6; 32]).unwrap().address()
-    );
+    assert_kind(start(&label("twin")), ErrorKind::KeyAmbiguous, "choose one by id: 01, 02");
+    let by_id = KeySelector { label: Some("twin".into()), id: Some(vec![1]) };
+    assert_eq!(start(&by_id).unwrap(), SecretKey::from_bytes(&secret[..]).unwrap().address());
+    let by_id = KeySelector { label: None, id: Some(vec![2]) };
+    assert_eq!(start(&by_id).unwrap(), SecretKey::from_bytes(&[6; 32]).unwrap().address());
 }
 
 fn key_of_another_curve_is_refused() {
@@ -296,9 +209,7 @@ fn key_of_another_curve_is_refused() {
         Attribute::Sign(true),
         Attribute::Label(b"p256".to_vec()),
     ];
-    session
-        .generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)
-        .unwrap();
+    session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
     drop(session);
     context.finalize().unwrap();
     let login = log_in().unwrap();
@@ -314,10 +225,7 @@ fn missing_key_is_named() {
     let login = log_in().unwrap();
     let result = HsmSigner::start(&login, &label("nobody"), None, Options::default());
     assert_kind(result, ErrorKind::KeyMissing, "label \"nobody\"");
-    let selector = KeySelector {
-        label: None,
-        id: Some(vec![0xab, 1]),
-    };
+    let selector = KeySelector { label: None, id: Some(vec![0xab, 1]) };
     let result = HsmSigner::start(&login, &selector, None, Options::default());
     assert_kind(result, ErrorKind::KeyMissing, "id ab01");
 }
@@ -328,39 +236,23 @@ fn another_address_is_refused_before_signing() {
     let info = login.generate_key("sequencer", None).unwrap();
     let other = SecretKey::from_bytes(&[1; 32]).unwrap().address();
     let result = HsmSigner::start(&login, &label("sequencer"), Some(other), Options::default());
-    assert_kind(
-        result,
-        ErrorKind::AddressMismatch,
-        &info.address.unwrap().to_string(),
-    );
+    assert_kind(result, ErrorKind::AddressMismatch, &info.address.unwrap().to_string());
 }
 
 fn wrong_pin_is_tried_once_and_warned_of() {
     token();
     let module = Module::open(softhsm_module()).unwrap();
-    let find = || {
-        module
-            .find_token(&TokenSelector::Label("tok".into()))
-            .unwrap()
-    };
+    let find = || module.find_token(&TokenSelector::Label("tok".into())).unwrap();
     let login = find().login(&pin()).unwrap();
     assert_eq!(login.warning(), None);
     drop(login);
     std::fs::write(folder().join("wrong"), "9999").unwrap();
     let result = find().login(&Pin::from_file(folder().join("wrong")).unwrap());
-    assert_kind(
-        result,
-        ErrorKind::PinIncorrect,
-        "counts wrong PINs and locks after a few",
-    );
+    assert_kind(result, ErrorKind::PinIncorrect, "counts wrong PINs and locks after a few");
     let login = find().login(&pin()).unwrap();
     assert!(login.warning().unwrap().contains("was given a wrong PIN"));
     drop(login);
-    assert_eq!(
-        find().login(&pin()).unwrap().warning(),
-        None,
-        "a right PIN resets the count"
-    );
+    assert_eq!(find().login(&pin()).unwrap().warning(), None, "a right PIN resets the count");
 }
 
 fn pin_sources() {
@@ -369,56 +261,30 @@ fn pin_sources() {
         std::fs::write(&path, bytes).unwrap();
         Pin::from_file(&path)
     };
-    assert_kind(
-        Pin::from_file("/no/such/pin"),
-        ErrorKind::PinSource,
-        "/no/such/pin",
-    );
+    assert_kind(Pin::from_file("/no/such/pin"), ErrorKind::PinSource, "/no/such/pin");
     assert_kind(source(b""), ErrorKind::PinSource, "is empty");
     assert_kind(source(b"\n"), ErrorKind::PinSource, "is empty");
-    assert_kind(
-        source(&[b'1'; 1025]),
-        ErrorKind::PinSource,
-        "more than 1024 bytes",
-    );
+    assert_kind(source(&[b'1'; 1025]), ErrorKind::PinSource, "more than 1024 bytes");
     assert_kind(source(b"\xff"), ErrorKind::PinSource, "UTF-8");
-    assert_kind(
-        Pin::from_env("OPSIGN_NO_SUCH"),
-        ErrorKind::PinSource,
-        "is not set",
-    );
+    assert_kind(Pin::from_env("OPSIGN_NO_SUCH"), ErrorKind::PinSource, "is not set");
     token();
     let module = Module::open(softhsm_module()).unwrap();
     for text in ["1234\n", "1234\r\n", "1234"] {
-        let token = module
-            .find_token(&TokenSelector::Label("tok".into()))
-            .unwrap();
+        let token = module.find_token(&TokenSelector::Label("tok".into())).unwrap();
         token.login(&source(text.as_bytes()).ok().unwrap()).unwrap();
     }
 }
 
 fn missing_and_wrong_modules() {
-    assert_kind(
-        Module::open("/no/such/module.so"),
-        ErrorKind::ModuleMissing,
-        "/no/such/module.so",
-    );
+    assert_kind(Module::open("/no/such/module.so"), ErrorKind::ModuleMissing, "/no/such/module.so");
     let text = folder().join("text.so");
     std::fs::write(&text, "not a library").unwrap();
     assert_kind(Module::open(text), ErrorKind::ModuleInvalid, "text.so");
-    let library = [
-        "/lib/x86_64-linux-gnu/libm.so.6",
-        "/lib64/libm.so.6",
-        "/usr/lib/libm.so.6",
-    ]
-    .into_iter()
-    .find(|path| std::path::Path::new(path).exists())
-    .expect("some shared library that is no PKCS#11 module");
-    assert_kind(
-        Module::open(library),
-        ErrorKind::ModuleInvalid,
-        "no PKCS#11 module",
-    );
+    let library = ["/lib/x86_64-linux-gnu/libm.so.6", "/lib64/libm.so.6", "/usr/lib/libm.so.6"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())
+        .expect("some shared library that is no PKCS#11 module");
+    assert_kind(Module::open(library), ErrorKind::ModuleInvalid, "no PKCS#11 module");
 }
 
 fn tokens_are_found_by_label_and_serial() {
@@ -432,11 +298,7 @@ fn tokens_are_found_by_label_and_serial() {
     }
     let module = Module::open(softhsm_module()).unwrap();
     let by_label = |label: &str| module.find_token(&TokenSelector::Label(label.into()));
-    assert_kind(
-        by_label("nobody"),
-        ErrorKind::TokenMissing,
-        "\"tok\" (serial",
-    );
+    assert_kind(by_label("nobody"), ErrorKind::TokenMissing, "\"tok\" (serial");
     assert_kind(by_label("twin"), ErrorKind::TokenAmbiguous, "serial number");
     let serial = by_label("tok").unwrap().serial().to_owned();
     let token = module.find_token(&TokenSelector::Serial(serial)).unwrap();
@@ -451,9 +313,7 @@ fn module_is_shared_and_opens_again() {
         let first = Module::open(softhsm_module()).unwrap();
         let second = Module::open(softhsm_module()).unwrap();
         drop(first);
-        second
-            .find_token(&TokenSelector::Label("tok".into()))
-            .unwrap();
+        second.find_token(&TokenSelector::Label("tok".into())).unwrap();
     }
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -466,29 +326,20 @@ fn module_is_shared_and_opens_again() {
     });
     let (context, session) = raw_session();
     drop(session);
-    context
-        .finalize()
-        .expect("the library has let go of the module, so others may use it");
+    context.finalize().expect("the library has let go of the module, so others may use it");
 }
 
 fn module_in_use_by_other_code() {
     token();
     let (_context, _session) = raw_session();
-    assert_kind(
-        Module::open(softhsm_module()),
-        ErrorKind::ModuleInvalid,
-        "in use by other code",
-    );
+    assert_kind(Module::open(softhsm_module()), ErrorKind::ModuleInvalid, "in use by other code");
 }
 
 fn logout_under_a_signer() {
     token();
     let login = log_in().unwrap();
     login.generate_key("sequencer", None).unwrap();
-    let options = Options {
-        deadline: Duration::from_secs(20),
-        ..Options::default()
-    };
+    let options = Options { deadline: Duration::from_secs(20), ..Options::default() };
     let signer = HsmSigner::start(&login, &label("sequencer"), None, options).unwrap();
     let sign = || sign_payload(&signer, &ChainId::from(10), &payload_hash(1));
     sign().unwrap();
@@ -504,10 +355,7 @@ fn token_removed_and_put_back() {
     token();
     let login = log_in().unwrap();
     login.generate_key("sequencer", None).unwrap();
-    let options = Options {
-        deadline: Duration::from_secs(20),
-        ..Options::default()
-    };
+    let options = Options { deadline: Duration::from_secs(20), ..Options::default() };
     let signer = HsmSigner::start(&login, &label("sequencer"), None, options).unwrap();
     let sign = |signer: &HsmSigner| sign_payload(signer, &ChainId::from(10), &payload_hash(1));
     sign(&signer).unwrap();
@@ -523,11 +371,5 @@ fn token_removed_and_put_back() {
     let login = log_in().unwrap();
     let signer = HsmSigner::start(&login, &label("sequencer"), None, options).unwrap();
     let signature = sign(&signer).unwrap();
-    verify_payload(
-        &ChainId::from(10),
-        &payload_hash(1),
-        &signature,
-        &signer.address(),
-    )
-    .unwrap();
+    verify_payload(&ChainId::from(10), &payload_hash(1), &signature, &signer.address()).unwrap();
 }

@@ -70,10 +70,7 @@ type Answer = Result<(), CK_RV>;
 static STATE: Mutex<State> = Mutex::new(State::new());
 
 static FUNCTIONS: CK_FUNCTION_LIST = CK_FUNCTION_LIST {
-    version: CK_VERSION {
-        major: 2,
-        minor: 40,
-    },
+    version: CK_VERSION { major: 2, minor: 40 },
     C_Initialize: Some(initialize),
     C_Finalize: Some(finalize),
     C_GetInfo: Some(get_info),
@@ -127,9 +124,7 @@ fn locked(body: impl FnOnce(&mut State, &Control) -> Answer) -> CK_RV {
 pub unsafe extern "C" fn get_function_list(list: *mut *mut CK_FUNCTION_LIST) -> CK_RV {
     record("C_GetFunctionList");
     // SAFETY: the caller's pointer; the type is not const, but nobody may write to the list.
-    unsafe { ptr::put(list, (&raw const FUNCTIONS).cast_mut()) }
-        .err()
-        .unwrap_or(CKR_OK)
+    unsafe { ptr::put(list, (&raw const FUNCTIONS).cast_mut()) }.err().unwrap_or(CKR_OK)
 }
 
 /// The arguments are ignored: one lock of our own guards everything.
@@ -203,11 +198,7 @@ unsafe extern "C" fn get_token_info(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) 
         control.fail("fail_token_info")?;
         token_in(slot, control)?;
         let flag = |name, flag| if control.has(name) { flag } else { 0 };
-        let read_write = state
-            .sessions
-            .values()
-            .filter(|session| session.read_write)
-            .count();
+        let read_write = state.sessions.values().filter(|session| session.read_write).count();
         let answer = CK_TOKEN_INFO {
             label: padded("fake"),
             manufacturerID: padded("opsign tests"),
@@ -381,9 +372,7 @@ unsafe extern "C" fn find_objects_init(
             // SAFETY: the caller's value and its length.
             let value = unsafe { ptr::slice(wanted.pValue.cast::<u8>(), wanted.ulValueLen) }?;
             found.retain(|(_, object)| {
-                object
-                    .attribute(wanted.type_, control)
-                    .is_ok_and(|has| has == value)
+                object.attribute(wanted.type_, control).is_ok_and(|has| has == value)
             });
         }
         session.found = Some(found.into_iter().map(|(handle, _)| handle).collect());
@@ -399,10 +388,7 @@ unsafe extern "C" fn find_objects(
 ) -> CK_RV {
     answer("C_FindObjects", |state, control| {
         let session = state.session(handle, control)?;
-        let found = session
-            .found
-            .as_mut()
-            .ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+        let found = session.found.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
         if objects.is_null() {
             return Err(CKR_ARGUMENTS_BAD);
         }
@@ -429,9 +415,7 @@ unsafe extern "C" fn get_attribute_value(
 ) -> CK_RV {
     answer("C_GetAttributeValue", |state, control| {
         state.session(handle, control)?;
-        let object = state
-            .object(object, control)
-            .ok_or(CKR_OBJECT_HANDLE_INVALID)?;
+        let object = state.object(object, control).ok_or(CKR_OBJECT_HANDLE_INVALID)?;
         let mut answer = Ok(());
         // Every attribute is tried; the error, if any, is that of the last one that had one.
         // SAFETY: the caller's array.
@@ -491,10 +475,7 @@ unsafe extern "C" fn sign(
             return Err(CKR_CRYPTOKI_NOT_INITIALIZED);
         }
         let session = state.session(handle, control)?;
-        let object = session
-            .signing
-            .take()
-            .ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+        let object = session.signing.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
         control.fail("fail_sign")?;
         let needed = token::signature_room(control);
         // SAFETY: the caller's pointer.
@@ -503,11 +484,7 @@ unsafe extern "C" fn sign(
             session.signing = Some(object); // these two answers alone do not end the operation
             // SAFETY: the caller's pointer.
             unsafe { ptr::put(signature_len, needed) }?;
-            return if signature.is_null() {
-                Ok(())
-            } else {
-                Err(CKR_BUFFER_TOO_SMALL)
-            };
+            return if signature.is_null() { Ok(()) } else { Err(CKR_BUFFER_TOO_SMALL) };
         }
         // SAFETY: the caller's pointer and length.
         let digest = unsafe { ptr::slice(data, data_len) }?;

@@ -49,11 +49,7 @@ impl State {
 
     pub(crate) fn open(&mut self, read_write: bool) -> CK_SESSION_HANDLE {
         self.last_session += 1; // never used twice, so a stale handle is always noticed
-        let session = Session {
-            read_write,
-            found: None,
-            signing: None,
-        };
+        let session = Session { read_write, found: None, signing: None };
         self.sessions.insert(self.last_session, session);
         self.last_session
     }
@@ -91,20 +87,14 @@ impl State {
         if control.has("removed") {
             return Err(CKR_DEVICE_REMOVED);
         }
-        self.sessions
-            .get_mut(&handle)
-            .ok_or(CKR_SESSION_HANDLE_INVALID)
+        self.sessions.get_mut(&handle).ok_or(CKR_SESSION_HANDLE_INVALID)
     }
 
     /// The objects that can be seen now. Handles of private ones differ from login to login,
     /// because PKCS#11 makes the old ones invalid.
     pub(crate) fn visible(&self, control: &Control) -> Vec<(CK_OBJECT_HANDLE, Object)> {
         let handle = |object: &Object| {
-            let base = if object.private {
-                0x10 * self.logins
-            } else {
-                0
-            };
+            let base = if object.private { 0x10 * self.logins } else { 0 };
             base + CK_ULONG::from(object.id)
         };
         objects(control)
@@ -115,10 +105,7 @@ impl State {
     }
 
     pub(crate) fn object(&self, handle: CK_OBJECT_HANDLE, control: &Control) -> Option<Object> {
-        let seen = self
-            .visible(control)
-            .into_iter()
-            .find(|(seen, _)| *seen == handle)?;
+        let seen = self.visible(control).into_iter().find(|(seen, _)| *seen == handle)?;
         Some(seen.1)
     }
 }

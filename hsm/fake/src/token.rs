@@ -34,11 +34,7 @@ pub(crate) struct Object {
 
 /// The objects on the token, seen or not.
 pub(crate) fn objects(control: &Control) -> Vec<Object> {
-    let ids = if control.has("two_keys") {
-        FIRST_ID..=SECOND_ID
-    } else {
-        FIRST_ID..=FIRST_ID
-    };
+    let ids = if control.has("two_keys") { FIRST_ID..=SECOND_ID } else { FIRST_ID..=FIRST_ID };
     ids.flat_map(|id| [Object { id, private: false }, Object { id, private: true }])
         .filter(|object| object.private || !control.has("no_public"))
         .collect()
@@ -89,11 +85,7 @@ fn key(id: u8) -> SigningKey {
 
 fn point(id: u8, control: &Control) -> Vec<u8> {
     let compressed = control.has("compressed_point");
-    let mut point = key(id)
-        .verifying_key()
-        .to_sec1_point(compressed)
-        .as_bytes()
-        .to_vec();
+    let mut point = key(id).verifying_key().to_sec1_point(compressed).as_bytes().to_vec();
     if control.has("bad_point") {
         point[1..].fill(0x5a); // not on the curve, neither as x and y nor as x alone
     }
@@ -118,10 +110,7 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) const fn new() -> Self {
-        Self {
-            made: 0,
-            first: None,
-        }
+        Self { made: 0, first: None }
     }
 
     /// Signs a digest, then spoils the signature as the control file says.
@@ -129,31 +118,17 @@ impl Signer {
         if control.has("wrong_hash") {
             digest[0] ^= 1;
         }
-        let id = if control.has("wrong_key") {
-            WRONG_ID
-        } else {
-            id
-        };
-        let low: Signature = key(id)
-            .sign_prehash(&digest)
-            .expect("a digest of 32 bytes is signed");
+        let id = if control.has("wrong_key") { WRONG_ID } else { id };
+        let low: Signature = key(id).sign_prehash(&digest).expect("a digest of 32 bytes is signed");
         self.made += 1;
         let every_second = self.made.is_multiple_of(2) && !control.has("low_s");
-        let fresh = if every_second || control.has("high_s") {
-            negate_s(&low)
-        } else {
-            low
-        };
+        let fresh = if every_second || control.has("high_s") { negate_s(&low) } else { low };
         let fresh: [u8; 64] = fresh.to_bytes().into();
         let first = *self.first.get_or_insert(fresh);
         let mut bytes = if control.has("replay") { first } else { fresh };
         spoil(&mut bytes, control);
 
-        let mut answer = if control.has("der") {
-            der(&bytes)
-        } else {
-            bytes.to_vec()
-        };
+        let mut answer = if control.has("der") { der(&bytes) } else { bytes.to_vec() };
         if let Some(n) = control.number("long") {
             answer.resize(answer.len().max(n as usize), 0);
         }

@@ -2,10 +2,7 @@
 //!
 //! PKCS#11 has one state per process and SoftHSM reads `SOFTHSM2_CONF` once, so cases that shared
 //! a process would share failures. Also used by the tests of the command line.
-#![allow(
-    dead_code,
-    reason = "each test program uses its own part of the harness"
-)]
+#![allow(dead_code, reason = "each test program uses its own part of the harness")]
 
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -27,10 +24,7 @@ pub fn run(cases: &'static [Case]) -> ExitCode {
         case.unwrap_or_else(|| panic!("no case is called {name}")).1();
         return ExitCode::SUCCESS;
     }
-    let trials = cases
-        .iter()
-        .map(|(name, _)| Trial::test(*name, || run_child(name)))
-        .collect();
+    let trials = cases.iter().map(|(name, _)| Trial::test(*name, || run_child(name))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -71,9 +65,7 @@ fn run_child(name: &str) -> Result<(), Failed> {
 
 /// The private folder of the running case.
 pub fn folder() -> PathBuf {
-    std::env::var_os("OPSIGN_TEST_FOLDER")
-        .expect("run by the harness")
-        .into()
+    std::env::var_os("OPSIGN_TEST_FOLDER").expect("run by the harness").into()
 }
 
 /// Writes the configuration of a SoftHSM with no tokens into `folder`.
@@ -93,24 +85,11 @@ pub fn write_softhsm_conf(folder: &Path) -> PathBuf {
 /// Makes a SoftHSM token in the store that `conf` names. PIN 1234.
 pub fn make_token(conf: &Path, label: &str) {
     let output = Command::new("softhsm2-util")
-        .args([
-            "--init-token",
-            "--free",
-            "--label",
-            label,
-            "--so-pin",
-            "5678",
-            "--pin",
-            PIN,
-        ])
+        .args(["--init-token", "--free", "--label", label, "--so-pin", "5678", "--pin", PIN])
         .env("SOFTHSM2_CONF", conf)
         .output()
         .expect("softhsm2-util is needed: apt-get install softhsm2");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The SoftHSM module: `OPSIGN_TEST_PKCS11_MODULE`, or where Debian puts it.
@@ -127,28 +106,14 @@ pub fn softhsm_module() -> PathBuf {
 /// The fake module, built if need be, next to the running test.
 pub fn fake_module() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("target/PROFILE/deps/test");
+    let profile = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/test");
     let target = profile.parent().expect("target/PROFILE");
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    build
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "opsign-fake-pkcs11",
-            "--target-dir",
-        ])
-        .arg(target);
+    build.args(["build", "--quiet", "--package", "opsign-fake-pkcs11", "--target-dir"]).arg(target);
     if profile.ends_with("release") {
         build.arg("--release");
     }
-    let status = build
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .unwrap();
+    let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
     assert!(status.success(), "the fake PKCS#11 module does not build");
     profile.join("libopsign_fake_pkcs11.so")
 }
