@@ -1,0 +1,265 @@
+/*
+ * opsign: signing hashes and recoverable secp256k1 signatures for OP Stack block payloads.
+ *
+ * Generated from ffi/src/lib.rs by scripts/header.sh. Do not edit.
+ *
+ * The contract of every function here:
+ *
+ * - The result is OPSIGN_OK (0) or an opsign_error. Any number not listed here is an error too.
+ * - A pointer to N bytes may be read (In) or written (Out) for N bytes during the call, and is not
+ *   kept after it. With a length of 0 an input pointer may be NULL; any other NULL gives
+ *   OPSIGN_ERROR_NULL_POINTER.
+ * - Outputs may overlap inputs. On failure an output is filled with zeroes (a handle: NULL).
+ * - A handle must be freed once, by the function of its name, and not used after that.
+ * - Functions may be called from any thread. A key may be used by several threads at a time, a
+ *   hasher by one.
+ * - Signing takes the same path and the same memory addresses for every key. Verification does
+ *   not: everything it sees is public.
+ * - Link the static library with: -lm -ldl -lpthread
+ */
+
+
+#ifndef OPSIGN_H
+#define OPSIGN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The call did what it says. Every other number is an `opsign_error`.
+#define OPSIGN_OK 0
+
+// Low s only and y_parity 0 or 1: what opsign makes.
+#define OPSIGN_RULES_STRICT 0
+
+// What op-node accepts (go-ethereum's SigToPub): high s too, recovery ids 0 to 3.
+#define OPSIGN_RULES_CONSENSUS 1
+
+// Bytes of a secret key.
+#define OPSIGN_SECRET_KEY_LEN 32
+
+// Bytes of a hash.
+#define OPSIGN_HASH_LEN 32
+
+// Bytes of a chain id, big-endian.
+#define OPSIGN_CHAIN_ID_LEN 32
+
+// Bytes of an address.
+#define OPSIGN_ADDRESS_LEN 20
+
+// Characters of an address as text, with the terminating NUL.
+#define OPSIGN_ADDRESS_TEXT_LEN 43
+
+// Bytes of a signature: r, s, y_parity.
+#define OPSIGN_SIGNATURE_LEN 65
+
+// What went wrong, by number. The numbers are frozen; retired ones stay reserved.
+//
+// `vectors/errors.json` pairs each with its name in every language.
+enum opsign_error
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // A pointer that must not be NULL is NULL.
+  OPSIGN_ERROR_NULL_POINTER = 1,
+  // A handle is not a pointer that opsign gave out.
+  OPSIGN_ERROR_MISALIGNED = 2,
+  // The handle was closed before.
+  OPSIGN_ERROR_CLOSED = 3,
+  // A value has the wrong type.
+  OPSIGN_ERROR_WRONG_TYPE = 4,
+  // Init() must finish before the first call.
+  OPSIGN_ERROR_NOT_INITIALISED = 5,
+  // This build has no signing library: build with cgo enabled.
+  OPSIGN_ERROR_UNAVAILABLE = 6,
+  // A bug in opsign: please report it.
+  OPSIGN_ERROR_INTERNAL = 9,
+  // The value is empty.
+  OPSIGN_ERROR_EMPTY = 10,
+  // The value has too few bytes.
+  OPSIGN_ERROR_TOO_SHORT = 11,
+  // The value has too many bytes.
+  OPSIGN_ERROR_TOO_LONG = 12,
+  // The hex text must start with 0x.
+  OPSIGN_ERROR_HEX_PREFIX = 13,
+  // The hex text has an odd number of digits.
+  OPSIGN_ERROR_HEX_ODD_LENGTH = 14,
+  // The text has a character that is no hex digit.
+  OPSIGN_ERROR_HEX_DIGIT = 15,
+  // The secret key is zero.
+  OPSIGN_ERROR_SECRET_KEY_ZERO = 20,
+  // The secret key is not below the group order.
+  OPSIGN_ERROR_SECRET_KEY_TOO_LARGE = 21,
+  // The public key is no SEC 1 point of the curve.
+  OPSIGN_ERROR_PUBLIC_KEY_INVALID = 22,
+  // The address fails its EIP-55 checksum.
+  OPSIGN_ERROR_ADDRESS_CHECKSUM = 23,
+  // The chain id has a character that is no digit.
+  OPSIGN_ERROR_CHAIN_ID_DIGIT = 24,
+  // The chain id does not fit 256 bits.
+  OPSIGN_ERROR_CHAIN_ID_TOO_LARGE = 25,
+  // The signature's r is zero.
+  OPSIGN_ERROR_SIGNATURE_R_ZERO = 30,
+  // The signature's r is not below the group order.
+  OPSIGN_ERROR_SIGNATURE_R_TOO_LARGE = 31,
+  // The signature's s is zero.
+  OPSIGN_ERROR_SIGNATURE_S_ZERO = 32,
+  // The signature's s is not below the group order.
+  OPSIGN_ERROR_SIGNATURE_S_TOO_LARGE = 33,
+  // The signature's s is in the upper half.
+  OPSIGN_ERROR_SIGNATURE_S_HIGH = 34,
+  // The signature's last byte is no y_parity.
+  OPSIGN_ERROR_SIGNATURE_Y_PARITY = 35,
+  // No public key belongs to this signature and hash.
+  OPSIGN_ERROR_SIGNATURE_NOT_RECOVERABLE = 36,
+  // The signature was made by another key.
+  OPSIGN_ERROR_WRONG_SIGNER = 37,
+  // The message is not in the snappy block format.
+  OPSIGN_ERROR_SNAPPY = 40,
+  // No gossip topic has that name: use v1, v2, v3 or v4.
+  OPSIGN_ERROR_UNKNOWN_TOPIC = 41,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum opsign_error opsign_error;
+#else
+typedef int32_t opsign_error;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// A payload hash in the making. One thread at a time.
+typedef struct opsign_payload_hasher opsign_payload_hasher;
+
+// A secret key. Wiped when freed. Any number of threads may use one at a time.
+typedef struct opsign_secret_key opsign_secret_key;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of this library, such as "0.1.0".
+//
+// Returns: a string that lives for ever.
+const char *opsign_version(void);
+
+// The name of an error number, such as "signature_s_high".
+//
+// Returns: a string that lives for ever; "ok" for 0, "unknown" for a number not in use.
+const char *opsign_error_name(int32_t error);
+
+// One sentence about an error number.
+//
+// Returns: a string that lives for ever.
+const char *opsign_error_message(int32_t error);
+
+// Takes a secret key: a big-endian scalar from 1 to n - 1. The caller wipes its own copy.
+//
+// Returns: OPSIGN_OK, or _EMPTY, _TOO_SHORT, _TOO_LONG, _SECRET_KEY_ZERO, _SECRET_KEY_TOO_LARGE.
+// Out: key, to be freed with opsign_secret_key_free; NULL on failure.
+// In: bytes, len of them: 32.
+int32_t opsign_secret_key_from_bytes(opsign_secret_key **key,
+                                     const uint8_t *bytes,
+                                     size_t len);
+
+// Wipes and frees a secret key. NULL is fine.
+void opsign_secret_key_free(opsign_secret_key *key);
+
+// The address of a secret key.
+//
+// Returns: OPSIGN_OK. Out: address, 20 bytes. In: key.
+int32_t opsign_secret_key_address(const opsign_secret_key *key, uint8_t (*address)[20]);
+
+// Signs a block payload, given its hash: r, s (low), y_parity over
+// keccak256(zero32, chain_id, payload_hash), with an RFC 6979 nonce.
+//
+// Returns: OPSIGN_OK, or _SIGNATURE_NOT_RECOVERABLE (odds of 2^-128).
+// Out: signature, 65 bytes. In: key; chain_id, 32 bytes big-endian; payload_hash, 32 bytes.
+int32_t opsign_secret_key_sign_payload(const opsign_secret_key *key,
+                                       const uint8_t *chain_id,
+                                       const uint8_t *payload_hash,
+                                       uint8_t (*signature)[65]);
+
+// Reads a chain id from text, decimal or hex after 0x.
+//
+// Returns: OPSIGN_OK, or _EMPTY, _CHAIN_ID_DIGIT, _CHAIN_ID_TOO_LARGE.
+// Out: chain_id, 32 bytes big-endian. In: text, len characters, no NUL needed.
+int32_t opsign_chain_id_from_text(const char *text, size_t len, uint8_t (*chain_id)[32]);
+
+// Reads an address from text: 0x and 40 digits; mixed case must carry the EIP-55 checksum.
+//
+// Returns: OPSIGN_OK, or _EMPTY, _HEX_PREFIX, _HEX_ODD_LENGTH, _TOO_SHORT, _TOO_LONG, _HEX_DIGIT,
+// _ADDRESS_CHECKSUM. Out: address, 20 bytes. In: text, len characters, no NUL needed.
+int32_t opsign_address_from_text(const char *text,
+                                 size_t len,
+                                 uint8_t (*address)[20]);
+
+// Writes an address as text with its EIP-55 checksum and a terminating NUL.
+//
+// Returns: OPSIGN_OK. Out: text, 43 characters. In: address, 20 bytes.
+int32_t opsign_address_to_text(const uint8_t *address, char (*text)[43]);
+
+// Hashes a payload that is in one piece.
+//
+// Returns: OPSIGN_OK. Out: payload_hash, 32 bytes. In: payload, len bytes.
+int32_t opsign_payload_hash(const uint8_t *payload, size_t len, uint8_t (*payload_hash)[32]);
+
+// Starts the hash of a payload that comes in pieces.
+//
+// Returns: OPSIGN_OK.
+// Out: hasher, to be freed with opsign_payload_hasher_free; NULL on failure.
+int32_t opsign_payload_hasher_new(opsign_payload_hasher **hasher);
+
+// Takes the next piece of the payload.
+//
+// Returns: OPSIGN_OK. In: hasher; piece, len bytes.
+int32_t opsign_payload_hasher_update(opsign_payload_hasher *hasher,
+                                     const uint8_t *piece,
+                                     size_t len);
+
+// The hash of the pieces so far. The hasher then starts anew.
+//
+// Returns: OPSIGN_OK. Out: payload_hash, 32 bytes. In: hasher.
+int32_t opsign_payload_hasher_finish(opsign_payload_hasher *hasher,
+                                     uint8_t (*payload_hash)[32]);
+
+// Frees a hasher. NULL is fine.
+void opsign_payload_hasher_free(opsign_payload_hasher *hasher);
+
+// What a sequencer signs: keccak256(zero32, chain_id, payload_hash).
+//
+// Returns: OPSIGN_OK. Out: signing_hash, 32 bytes.
+// In: chain_id, 32 bytes big-endian; payload_hash, 32 bytes.
+int32_t opsign_payload_signing_hash(const uint8_t *chain_id,
+                                    const uint8_t *payload_hash,
+                                    uint8_t (*signing_hash)[32]);
+
+// The address that signed a block payload.
+//
+// Returns: OPSIGN_OK, or one of the _SIGNATURE errors, _EMPTY, _TOO_SHORT, _TOO_LONG.
+// Out: address, 20 bytes.
+// In: chain_id, 32 bytes big-endian; payload_hash, 32 bytes; signature, signature_len bytes (65);
+// rules, OPSIGN_RULES_STRICT or OPSIGN_RULES_CONSENSUS (_WRONG_TYPE otherwise).
+int32_t opsign_recover_signer(const uint8_t *chain_id,
+                              const uint8_t *payload_hash,
+                              const uint8_t *signature,
+                              size_t signature_len,
+                              int32_t rules,
+                              uint8_t (*address)[20]);
+
+// Checks that an address signed a block payload.
+//
+// Returns: OPSIGN_OK if it did, _WRONG_SIGNER if another key did, or what
+// opsign_recover_signer returns.
+// In: as opsign_recover_signer; address, 20 bytes.
+int32_t opsign_verify_payload(const uint8_t *chain_id,
+                              const uint8_t *payload_hash,
+                              const uint8_t *signature,
+                              size_t signature_len,
+                              int32_t rules,
+                              const uint8_t *address);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* OPSIGN_H */

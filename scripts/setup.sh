@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs the system packages that are missing. Safe to run again; without anything missing it
+# does nothing and needs no network.
+source "$(dirname "$0")/env.sh"
+
+for tool in cargo go node npm gcc; do
+  command -v "$tool" > /dev/null || die "$tool is needed and not on PATH: install Rust, Go, Node and gcc first"
+done
+
+# package: a file or program that shows it is there
+wanted=(
+  "softhsm2:softhsm2-util"
+  "opensc:pkcs11-tool"
+  "chromium:chromium"
+  "clang:clang"
+  "shellcheck:shellcheck"
+  "rustc-web:/usr/bin/rustc"
+  "cargo-web:/usr/bin/cargo"
+  "rust-web-src:/usr/lib/rustlib/src/rust/library/Cargo.toml"
+  "make:make"
+)
+missing=()
+for entry in "${wanted[@]}"; do
+  probe=${entry#*:}
+  if [[ $probe == /* ]]; then [[ -e $probe ]] || missing+=("${entry%%:*}")
+  else command -v "$probe" > /dev/null || missing+=("${entry%%:*}")
+  fi
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+command -v apt-get > /dev/null || die "please install: ${missing[*]}"
+root=()
+[[ $(id -u) -eq 0 ]] || root=(sudo)
+say "installing: ${missing[*]}"
+"${root[@]}" apt-get update -qq
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" > "$CACHE/apt.log" 2>&1 \
+  || { tail -20 "$CACHE/apt.log" >&2; die "apt-get install failed (whole log: $CACHE/apt.log)"; }
