@@ -9,8 +9,8 @@ use core::str::FromStr;
 
 use crate::error::{Error, Field};
 use crate::key::Address;
-use crate::payload::{PayloadHash, payload_signing_hash};
-use crate::sign::{Rules, Signature, verify_signing_hash};
+use crate::payload::PayloadHash;
+use crate::sign::{Rules, Signature, recover_signer};
 use crate::{ChainId, hex};
 
 /// The most bytes a gossip message may have, compressed or not: 10 MiB (`maxGossipSize`).
@@ -114,15 +114,14 @@ impl<'a> Envelope<'a> {
         self.payload
     }
 
-    /// Checks the signature as op-node does ([`Rules::Consensus`]), and nothing else: the rules
-    /// about the block's contents come after it.
+    /// The address that signed, read as op-node reads it ([`Rules::Consensus`]). Nothing else is
+    /// checked: the rules about the block's contents come after the signature.
     ///
     /// # Errors
-    /// The kinds of [`Signature::from_bytes`] and [`crate::verify_payload`].
-    pub fn verify_signature(&self, chain_id: &ChainId, address: &Address) -> Result<(), Error> {
+    /// The kinds of [`Signature::from_bytes`] and [`crate::recover_signer`].
+    pub fn recover_signer(&self, chain_id: &ChainId) -> Result<Address, Error> {
         let signature = Signature::from_bytes(self.signature, Rules::Consensus)?;
-        let hash = payload_signing_hash(chain_id, &PayloadHash::of(self.payload));
-        verify_signing_hash(&hash, &signature, address)
+        recover_signer(chain_id, &PayloadHash::of(self.payload), &signature)
     }
 }
 

@@ -164,8 +164,14 @@ fn gossip() {
     walk("gossip.json", |case| {
         let topic: Topic = text(case, "topic").parse().unwrap();
         let chain_id: ChainId = text(case, "chain_id").parse().unwrap();
+        let expected = address(case, "address");
         let check = |data: &[u8]| -> Result<(), Error> {
-            Envelope::parse(data)?.verify_signature(&chain_id, &address(case, "address"))
+            let recovered = Envelope::parse(data)?.recover_signer(&chain_id)?;
+            if recovered == expected {
+                Ok(())
+            } else {
+                Err(Error::WrongSigner { recovered, expected })
+            }
         };
         let data = opsign_core::gossip::decompress(&bytes(text(case, "message")));
         let verdict = data.as_deref().map_err(|error| *error).and_then(check);

@@ -1,0 +1,103 @@
+//! What goes wrong, with its exit code (sysexits.h) and its place in `vectors/errors.json`.
+
+use opsign_hsm::ErrorKind;
+use serde_json::json;
+
+/// Wrong usage.
+pub(crate) const USAGE: u8 = 64;
+/// Bad input.
+const DATA: u8 = 65;
+/// A token or file failed.
+const UNAVAILABLE: u8 = 69;
+/// A bug in opsign.
+const SOFTWARE: u8 = 70;
+/// Bad configuration.
+const CONFIG: u8 = 78;
+
+/// Why a command has no answer.
+pub(crate) struct Failure {
+    exit_code: u8,
+    /// Number and name in `vectors/errors.json`, where there is one.
+    listed: Option<(i32, &'static str)>,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit_code: USAGE, listed: None, message: message.into() }
+    }
+
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self { exit_code: DATA, listed: None, message: message.into() }
+    }
+
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self { exit_code: UNAVAILABLE, listed: None, message: message.into() }
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self { exit_code: CONFIG, listed: None, message: message.into() }
+    }
+
+    /// The same, found while reading configuration.
+    pub(crate) fn in_config(mut self) -> Self {
+        self.exit_code = CONFIG;
+        self
+    }
+
+    /// Says where the input came from.
+    pub(crate) fn of(mut self, source: &str) -> Self {
+        self.message = format!("{source}: {}", self.message);
+        self
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) const fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// To standard error; with `json`, as an object to standard output.
+    pub(crate) fn print(&self, json: bool) {
+        if json {
+            let (number, name) = self.listed.unzip();
+            println!(
+                "{}",
+                json!({ "error": { "number": number, "name": name, "message": self.message } })
+            );
+        } else {
+            eprintln!("opsign: {}", self.message);
+        }
+    }
+}
+
+impl From<opsign_core::Error> for Failure {
+    fn from(error: opsign_core::Error) -> Self {
+        let code = error.code();
+        Self {
+            exit_code: DATA,
+            listed: Some((code.number(), code.name())),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<opsign_hsm::Error> for Failure {
+    fn from(error: opsign_hsm::Error) -> Self {
+        let kind = error.kind();
+        let exit_code = match kind {
+            ErrorKind::SessionLost
+            | ErrorKind::TokenGone
+            | ErrorKind::Timeout
+            | ErrorKind::WrongSignature
+            | ErrorKind::KeyUnprotected
+            | ErrorKind::Refused => UNAVAILABLE,
+            ErrorKind::WorkerDied => SOFTWARE,
+            ErrorKind::Input | ErrorKind::KeyExists => DATA,
+            _ => CONFIG,
+        };
+        Self { exit_code, listed: Some((kind.number(), kind.name())), message: error.to_string() }
+    }
+}

@@ -1,0 +1,106 @@
+//! Reading a file or standard input, binary or hex.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use opsign_core::gossip::MAX_MESSAGE;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// The file that a command reads.
+#[derive(Args)]
+pub(crate) struct Input {
+    /// The file to read; - is standard input.
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// What the file holds. Recognised by itself: text is hex, anything else is binary.
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Auto,
+    Hex,
+    Binary,
+}
+
+impl Input {
+    /// The bytes, at most [`MAX_MESSAGE`]; no other length is a payload or a message.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, Failure> {
+        // Two digits a byte, the prefix, and some room for white space around it.
+        let limit = 2 * MAX_MESSAGE + 1024;
+        let shown = shown(&self.file);
+        let bytes = read_limited(&self.file, limit)?;
+        let text = bytes.trim_ascii();
+        let is_hex = match self.format {
+            // No payload and no message is all printable text: their numbers have zero bytes.
+            Format::Auto => !text.is_empty() && text.iter().all(u8::is_ascii_graphic),
+            Format::Hex => true,
+            Format::Binary => false,
+        };
+        let bytes =
+            if is_hex { decode_hex(text).map_err(|failure| failure.of(&shown))? } else { bytes };
+        if bytes.len() > MAX_MESSAGE {
+            let length = bytes.len();
+            return Err(Failure::input(format!(
+                "{shown} has {length} bytes; a payload or message has at most {MAX_MESSAGE}"
+            )));
+        }
+        Ok(bytes)
+    }
+}
+
+fn decode_hex(text: &[u8]) -> Result<Vec<u8>, Failure> {
+    let (digits, offset) = match text.strip_prefix(b"0x") {
+        Some(digits) => (digits, 2),
+        None => (text, 0),
+    };
+    if let Some(at) = digits.iter().position(|byte| !byte.is_ascii_hexdigit()) {
+        return Err(Failure::input(format!("no hex digit at position {}", offset + at)));
+    }
+    base16ct::mixed::decode_vec(digits)
+        .map_err(|_| Failure::input(format!("{} hex digits, an odd number", digits.len())))
+}
+
+/// Reads a small secret; the buffer is wiped.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    // Room for all of it at once, so that no smaller copy is left behind by growing.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2048));
+    open(path)?.take(1025).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    if bytes.len() > 1024 {
+        return Err(Failure::input(format!("{} is too long to be a key", shown(path))));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file or, for `-`, standard input.
+pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    open(path)?
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &error))?;
+    if bytes.len() > limit {
+        return Err(Failure::input(format!("{} has more than {limit} bytes", shown(path))));
+    }
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Box::new(file))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::input(format!("{} cannot be read: {error}", shown(path)))
+}
+
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+}

@@ -1,0 +1,85 @@
+//! `opsign`: keys, block payloads and gossip messages on the command line.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `key.rs` | `opsign key generate, import, list, address` |
+//! | `payload.rs` | `opsign payload hash, sign, verify` |
+//! | `gossip.rs` | `opsign gossip decode, verify` |
+//! | `signer.rs` | which key signs: a file or a token |
+//! | `key_file.rs`, `hsm_config.rs` | the files that say so |
+//! | `input.rs`, `report.rs`, `failure.rs` | what goes in, what comes out, what goes wrong |
+#![forbid(unsafe_code)]
+
+mod failure;
+mod gossip;
+mod hsm_config;
+mod input;
+mod key;
+mod key_file;
+mod payload;
+mod report;
+mod signer;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use report::Report;
+
+/// The signing side of an OP Stack chain.
+///
+/// Exit codes: 0 yes; 1 no, the signature does not verify; 64 wrong usage; 65 bad input; 69 a
+/// token or file failed; 70 a bug in opsign; 78 bad configuration.
+#[derive(Parser)]
+#[command(name = "opsign", version)]
+struct Arguments {
+    /// Print one JSON object instead of text, for errors too.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make, import and list keys, in files or in a PKCS#11 token.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Hash, sign and verify block payloads.
+    #[command(subcommand)]
+    Payload(payload::Command),
+    /// Decode and verify gossip messages of unsafe blocks.
+    #[command(subcommand)]
+    Gossip(gossip::Command),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let result = match arguments.command {
+        Command::Key(command) => key::run(command),
+        Command::Payload(command) => payload::run(command),
+        Command::Gossip(command) => gossip::run(command),
+    };
+    finish(result, arguments.json)
+}
+
+/// Help and version are answers; anything else that clap says is wrong usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing is left to do if the terminal is gone.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS }
+}
+
+fn finish(result: Result<Report, Failure>, json: bool) -> ExitCode {
+    match result.and_then(|report| report.print(json).map(|()| report.exit_code())) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.print(json);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

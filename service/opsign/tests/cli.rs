@@ -1,0 +1,525 @@
+//! The program as a user runs it: files in, words and exit codes out, a real token behind it.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+#[path = "../../../hsm/tests/harness/mod.rs"]
+mod harness;
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use harness::{PIN, fake_module, make_token, softhsm_module, write_softhsm_conf};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A private folder to run the program in.
+struct Bench {
+    folder: TempDir,
+}
+
+struct Ran {
+    code: Option<i32>,
+    signal: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A bench with a SoftHSM token and a configuration `hsm.yaml` for it.
+    fn with_token() -> Self {
+        let bench = Self::new();
+        make_token(&write_softhsm_conf(bench.path()), "tok");
+        bench.write("pin", PIN);
+        let module = softhsm_module();
+        bench.write("hsm.yaml", config(&module, "tok", "sequencer"));
+        bench
+    }
+
+    /// A bench with the fake module.
+    fn with_fake(behaviour: &str) -> Self {
+        let bench = Self::new();
+        bench.write("pin", PIN);
+        bench.write("hsm.yaml", config(&fake_module(), "fake", "sequencer"));
+        bench.write("control", behaviour);
+        bench
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        std::fs::write(self.file(name), contents).unwrap();
+    }
+
+    /// Runs `opsign` with these words, split at spaces, and nothing on standard input.
+    fn run(&self, words: &str) -> Ran {
+        self.run_with(words, b"")
+    }
+
+    fn run_with(&self, words: &str, input: &[u8]) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_opsign"))
+            .args(words.split_whitespace())
+            .current_dir(self.path())
+            .env("SOFTHSM2_CONF", self.file("softhsm2.conf"))
+            .env("OPSIGN_FAKE_PKCS11_CONTROL", self.file("control"))
+            .env("OPSIGN_TEST_PIN", PIN)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The program may refuse without reading, which closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        Ran {
+            code: status.code(),
+            signal: status.signal(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+}
+
+fn config(module: &Path, token: &str, key: &str) -> String {
+    let module = module.display();
+    format!(
+        "module: {module}\ntoken:\n  label: {token}\npin:\n  file: pin\nkey:\n  label: {key}\n\
+         deadline_ms: 5000\n"
+    )
+}
+
+impl Ran {
+    #[track_caller]
+    fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "out: {}\nerr: {}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, text: &str) -> Self {
+        assert!(self.err.contains(text), "should say \"{text}\", said: {}", self.err);
+        self
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+fn vector(file: &str, name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(file);
+    let vectors: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let case = vectors["cases"].as_array().unwrap().iter().find(|case| case["name"] == name);
+    case.unwrap_or_else(|| panic!("{file} has no case {name}")).clone()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_else(|| panic!("{key} in {value}"))
+}
+
+#[test]
+fn help_and_version_are_answers_and_wrong_usage_is_64() {
+    let bench = Bench::new();
+    assert!(bench.run("--help").expect(0).out.contains("Exit codes: 0 yes"));
+    assert!(bench.run("--version").expect(0).out.starts_with("opsign "));
+    for help in ["key generate", "payload sign", "payload verify", "gossip decode", "gossip verify"]
+    {
+        assert!(bench.run(&format!("{help} --help")).expect(0).out.contains("Usage: opsign"));
+    }
+    for wrong in [
+        "",
+        "nonsense",
+        "payload",
+        "payload sign",
+        "key generate",
+        "key list --key-dir a --hsm-config b",
+    ] {
+        assert!(!bench.run(wrong).expect(64).err.is_empty());
+    }
+}
+
+#[test]
+fn a_key_in_a_file() {
+    let bench = Bench::new();
+    let address = bench.run("key generate --key new.key").expect(0).out;
+    assert_eq!(address.len(), 43, "a single fact is printed bare: {address}");
+    let mode = std::fs::metadata(bench.file("new.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(bench.run("key address --key new.key").expect(0).out, address);
+    let before = std::fs::read(bench.file("new.key")).unwrap();
+    bench.run("key generate --key new.key").expect(65).says("never overwritten");
+    assert_eq!(std::fs::read(bench.file("new.key")).unwrap(), before);
+
+    std::fs::set_permissions(bench.file("new.key"), PermissionsExt::from_mode(0o644)).unwrap();
+    bench.run("key address --key new.key").expect(0).says("chmod 600");
+
+    let case = vector("secret_keys.json", "random_a");
+    let imported =
+        bench.run_with("key import --key imported.key -", text(&case, "secret_key").as_bytes());
+    assert_eq!(imported.expect(0).out.trim(), text(&case, "address"));
+    bench.write("raw", [0x11; 32]);
+    bench.run("key import --key raw.key raw").expect(0);
+    let hex = std::fs::read_to_string(bench.file("raw.key")).unwrap();
+    assert_eq!(hex, format!("{}\n", "11".repeat(32)));
+
+    std::fs::create_dir(bench.file("keys")).unwrap();
+    std::fs::copy(bench.file("imported.key"), bench.file("keys/a.key")).unwrap();
+    bench.write("keys/readme", "no key");
+    let list = bench.run("--json key list --key-dir keys").expect(0).json();
+    assert_eq!(list["keys"][0]["address"], case["address"]);
+    assert_eq!(list["keys"][1]["address"], Value::Null);
+    assert!(text(&list["keys"][1], "error").contains("no hex digit"), "{list}");
+}
+
+#[test]
+fn bad_keys_leave_no_file() {
+    let bench = Bench::new();
+    for (input, says) in [
+        ("", "empty"),
+        ("00", "too short"),
+        ("0x123", "odd number"),
+        (&"0".repeat(64), "zero"),
+        (&"f".repeat(64), "group order"),
+        (&"g".repeat(64), "no hex digit at position 0"),
+        (&"1".repeat(2000), "too long"),
+    ] {
+        bench.run_with("key import --key bad.key -", input.as_bytes()).expect(65).says(says);
+        assert!(!bench.file("bad.key").exists());
+    }
+    bench.run("key generate --key no/such/folder/x.key").expect(65).says("no/such/folder/x.key");
+    bench.run("key address --key missing").expect(65).says("missing");
+    bench.run("key generate --key x.key --label l").expect(64).says("--label");
+    assert!(!bench.file("x.key").exists());
+}
+
+#[test]
+fn a_payload_is_hashed_signed_and_verified_as_op_node_does() {
+    let bench = Bench::new();
+    let case = vector("payload_signing.json", "block_v4");
+    bench.write("key", text(&case, "secret_key"));
+    std::fs::set_permissions(bench.file("key"), PermissionsExt::from_mode(0o600)).unwrap();
+    let payload = text(&case, "payload");
+    bench.write("payload.hex", payload);
+    bench.write("payload.bin", base16ct::mixed::decode_vec(&payload[2..]).unwrap());
+    let chain = text(&case, "chain_id");
+    for file in
+        ["payload.hex", "payload.bin", "--format hex payload.hex", "--format binary payload.bin"]
+    {
+        let hash =
+            bench.run(&format!("--json payload hash --chain-id {chain} {file}")).expect(0).json();
+        assert_eq!(hash["payload_hash"], case["payload_hash"]);
+        assert_eq!(hash["signing_hash"], case["signing_hash"]);
+    }
+    let signed = bench.run_with(
+        &format!("--json payload sign --chain-id {chain} --key key -"),
+        &std::fs::read(bench.file("payload.bin")).unwrap(),
+    );
+    assert_eq!(signed.err, "");
+    assert_eq!(signed.expect(0).json()["signature"], case["signature"]);
+
+    let (signature, address) = (text(&case, "signature"), text(&case, "address"));
+    let verify = |chain: &str, signature: &str, address: &str| {
+        bench.run(&format!(
+            "--json payload verify --chain-id {chain} --signature {signature} --address {address} \
+             payload.bin"
+        ))
+    };
+    assert_eq!(verify(chain, signature, address).expect(0).json()["valid"], true);
+    let no = verify("11155420", signature, address).expect(1).json();
+    assert_eq!((no["valid"].as_bool(), text(&no, "reason")), (Some(false), "wrong_signer"));
+    let zero = "0x0000000000000000000000000000000000000000";
+    verify(chain, signature, zero).expect(1);
+    let v27 = format!("{}{:02x}", &signature[..130], 27 + signature[131..].parse::<u8>().unwrap());
+    assert_eq!(
+        text(&verify(chain, &v27, address).expect(1).json(), "reason"),
+        "signature_y_parity"
+    );
+    let short = verify(chain, &signature[..130], address).expect(65).json();
+    assert_eq!(text(&short["error"], "name"), "too_short");
+    let bad = verify("ten", signature, address).expect(65).json();
+    assert_eq!(text(&bad["error"], "name"), "chain_id_digit");
+    let lower = address.to_lowercase().replace("0x", "0X");
+    let bad = verify(chain, signature, &lower).expect(65).json();
+    assert_eq!((&bad["error"]["number"], text(&bad["error"], "name")), (&13.into(), "hex_prefix"));
+}
+
+#[test]
+fn strict_and_consensus_rules() {
+    let bench = Bench::new();
+    let case = vector("recovery.json", "high_s_twin_parity_1");
+    // A payload whose hash is the vector's is not to be had, so any payload and its own signer do.
+    let signed = vector("payload_signing.json", "block_v1");
+    bench.write("payload", text(&signed, "payload"));
+    assert_eq!(text(&case["strict"], "error"), "signature_s_high");
+    let verify = |rules: &str| {
+        bench.run(&format!(
+            "--json payload verify --rules {rules} --chain-id 10 --signature {} --address {} payload",
+            text(&case, "signature"),
+            text(&signed, "address"),
+        ))
+    };
+    assert_eq!(text(&verify("strict").expect(1).json(), "reason"), "signature_s_high");
+    assert_eq!(text(&verify("consensus").expect(1).json(), "reason"), "wrong_signer");
+    verify("lenient").expect(64);
+}
+
+#[test]
+fn bad_payloads_are_not_signed() {
+    let bench = Bench::new();
+    bench.run("key generate --key k").expect(0);
+    let sign = |input: &[u8], more: &str| {
+        bench.run_with(&format!("payload sign --chain-id 10 --key k {more} -"), input)
+    };
+    for (input, more, says) in [
+        (&b""[..], "", "payload is empty"),
+        (b"0x", "", "payload is empty"),
+        (b"0x123", "", "odd number"),
+        (b"0x12z4", "", "no hex digit at position 4"),
+        (b"hello", "", "no hex digit at position 0"),
+        (b"\xff\x00", "--format hex", "no hex digit at position 0"),
+    ] {
+        let ran = sign(input, more).expect(65).says(says);
+        assert_eq!(ran.out, "");
+    }
+    sign(b"hello", "--format binary").expect(0);
+    sign(&vec![0; (10 << 20) + 1], "").expect(65).says("at most 10485760");
+    sign(&vec![b'a'; (21 << 20) + 2048], "").expect(65).says("more than");
+    bench.run("payload sign --chain-id 10 --key k missing").expect(65).says("missing");
+    bench.run("payload sign --chain-id 10 --key missing k").expect(65).says("missing");
+    sign(b"0x12", "--hsm-config x").expect(64);
+}
+
+#[test]
+fn a_binary_payload_that_starts_like_hex_stays_binary() {
+    let bench = Bench::new();
+    // One parent hash in 65,536 starts with the bytes "0x".
+    let mut payload = b"0x".to_vec();
+    payload.extend([0; 600]);
+    let auto = bench.run_with("payload hash", &payload).expect(0).out;
+    assert_eq!(auto, bench.run_with("payload hash --format binary", &payload).expect(0).out);
+}
+
+#[test]
+fn gossip_messages_as_op_node_made_them() {
+    let bench = Bench::new();
+    for topic in ["v1", "v2", "v3", "v4"] {
+        let case = vector("gossip.json", &format!("{topic}_good_chain_901"));
+        bench.write("message", text(&case, "message"));
+        let chain = text(&case, "chain_id");
+        let words = format!("--json gossip decode --topic {topic} --chain-id {chain} message");
+        let decoded = bench.run(&words).expect(0).json();
+        for key in [
+            "payload_hash",
+            "signing_hash",
+            "parent_beacon_block_root",
+            "parent_hash",
+            "block_hash",
+            "block_number",
+            "timestamp",
+            "signature",
+            "signer",
+        ] {
+            assert_eq!(decoded[key], case["decoded"][key], "{key}");
+        }
+        let verify = |chain: &str, address: &str| {
+            bench.run(&format!(
+                "gossip verify --topic {topic} --chain-id {chain} --address {address} message"
+            ))
+        };
+        assert!(verify(chain, text(&case, "address")).expect(0).out.contains("true"));
+        verify("10", text(&case, "address")).expect(1);
+        verify(chain, "0x0000000000000000000000000000000000000001").expect(1);
+    }
+    bench
+        .run_with("gossip verify --topic v5 --chain-id 10 --address 0x -", b"")
+        .expect(65)
+        .says("v1, v2");
+}
+
+#[test]
+fn bad_gossip_messages() {
+    let bench = Bench::new();
+    for (name, code, error) in [
+        ("v4_snappy_4_gib", 65, "too_long"),
+        ("v4_snappy_2_32", 65, "snappy"),
+        ("v4_snappy_10_mib_plus_1", 65, "too_long"),
+        ("v4_snappy_truncated", 65, "snappy"),
+        ("v4_signature_only", 65, "too_short"),
+        ("v4_wrong_key", 1, "wrong_signer"),
+        ("v4_r_zero", 1, "signature_r_zero"),
+        ("v4_y_parity_plus_27", 1, "signature_y_parity"),
+        ("v4_payload_bit_flipped", 1, ""),
+        ("v4_signature_bit_flipped", 1, ""),
+    ] {
+        let case = vector("gossip.json", name);
+        let (chain, address) = (text(&case, "chain_id"), text(&case, "address"));
+        let words =
+            format!("--json gossip verify --topic v4 --chain-id {chain} --address {address} -");
+        let answer = bench.run_with(&words, text(&case, "message").as_bytes()).expect(code).json();
+        let found =
+            if code == 1 { text(&answer, "reason") } else { text(&answer["error"], "name") };
+        assert!(error.is_empty() || found == error, "{name}: {found}");
+        let decode = bench.run_with(
+            "gossip decode --topic v4 --chain-id 10 -",
+            text(&case, "message").as_bytes(),
+        );
+        assert_eq!(decode.code, Some(if code == 1 { 0 } else { 65 }), "{name}: {}", decode.err);
+    }
+}
+
+#[test]
+fn a_key_in_a_token() {
+    let bench = Bench::with_token();
+    let made = bench.run("--json key generate --hsm-config hsm.yaml").expect(0).json();
+    assert_eq!(text(&made, "label"), "sequencer");
+    assert_eq!(made["extractable"], false);
+    assert_eq!(made["sensitive"], true);
+    assert_eq!(made["made_in_token"], true);
+    let address = text(&made, "address");
+    let own = bench.run("key address --hsm-config hsm.yaml").expect(0).out;
+    assert_eq!(own.trim(), address);
+
+    let case = vector("secret_keys.json", "random_b");
+    let imported = bench
+        .run_with(
+            "--json key import --hsm-config hsm.yaml --label second --id 0a0b -",
+            text(&case, "secret_key").as_bytes(),
+        )
+        .expect(0)
+        .json();
+    assert_eq!((&imported["address"], &imported["id"]), (&case["address"], &"0a0b".into()));
+    assert_eq!(imported["made_in_token"], false);
+    let list = bench.run("--json key list --hsm-config hsm.yaml").expect(0).json();
+    assert_eq!(list["keys"].as_array().unwrap().len(), 2);
+    bench.run("key generate --hsm-config hsm.yaml").expect(65).says("choose another label");
+
+    let payload = vector("payload_signing.json", "block_v3");
+    bench.write("payload", text(&payload, "payload"));
+    let signed = bench
+        .run("--json payload sign --chain-id 10 --hsm-config hsm.yaml payload")
+        .expect(0)
+        .json();
+    assert_eq!(text(&signed, "address"), address);
+    bench
+        .run(&format!(
+            "payload verify --chain-id 10 --signature {} --address {address} payload",
+            text(&signed, "signature")
+        ))
+        .expect(0);
+}
+
+#[test]
+fn bad_token_configurations_are_78_and_say_where() {
+    let bench = Bench::with_token();
+    bench.run("key generate --hsm-config hsm.yaml").expect(0);
+    let good = std::fs::read_to_string(bench.file("hsm.yaml")).unwrap();
+    let try_config = |text: &str, says: &str| {
+        bench.write("hsm.yaml", text);
+        let ran = bench.run_with("payload sign --chain-id 10 --hsm-config hsm.yaml -", b"0x00");
+        assert_eq!(ran.expect(78).says(says).out, "");
+    };
+    try_config("", "hsm.yaml");
+    try_config("module: [", "hsm.yaml");
+    try_config(&format!("{good}colour: red\n"), "colour");
+    try_config(&format!("{good}colour: red\n"), "line 9");
+    try_config(&good.replace("file: pin", "value: 1234"), "never the PIN itself");
+    try_config(&good.replace("  file: pin", "  file: pin\n  env: X"), "either file or env");
+    try_config(&good.replace("file: pin", "file: nopin"), "nopin");
+    try_config(&good.replace("file: pin", "env: OPSIGN_NOT_SET"), "OPSIGN_NOT_SET");
+    try_config(&good.replace("label: tok", "label: other"), "no token with label \"other\"");
+    try_config(
+        &good.replace("  label: tok", "  label: tok\n  serial: 1"),
+        "either label or serial",
+    );
+    try_config(&good.replace("label: sequencer", "label: nobody"), "label \"nobody\"");
+    try_config(&good.replace("label: sequencer", "id: xyz"), "xyz");
+    try_config(&good.replace("key:\n  label: sequencer\n", ""), "label or id");
+    try_config(&good.replace("module: ", "module: /nowhere"), "/nowhere");
+    try_config(&format!("{good}address: \"0x12\"\n"), "address");
+    let zero = "0x0000000000000000000000000000000000000001";
+    try_config(&format!("{good}address: \"{zero}\"\n"), zero);
+    try_config(&format!("{good}sessions: 0\n"), "sessions");
+    try_config(&good.replace("5000", "0"), "deadline_ms");
+    bench.write("pin", "9999");
+    try_config(&good, "refused the PIN");
+    bench
+        .run("payload sign --chain-id 10 --hsm-config missing.yaml -")
+        .expect(78)
+        .says("missing.yaml");
+    bench.write("pin", PIN);
+    bench.write("hsm.yaml", good.replace("file: pin", "env: OPSIGN_TEST_PIN"));
+    bench
+        .run_with("payload sign --chain-id 10 --hsm-config hsm.yaml -", b"0x00")
+        .expect(0)
+        .says("wrong PIN");
+}
+
+#[test]
+fn an_inline_pin_is_refused_without_being_shown() {
+    let bench = Bench::with_token();
+    let good = std::fs::read_to_string(bench.file("hsm.yaml")).unwrap();
+    for pin in ["pin: 84218421\n", "pin:\n  pin: 84218421\n", "pin:\n  84218421: x\n"] {
+        bench.write("hsm.yaml", good.replace("pin:\n  file: pin\n", pin));
+        let ran = bench.run("key list --hsm-config hsm.yaml").expect(78);
+        assert!(!ran.err.contains("84218421"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_misbehaving_token_releases_nothing() {
+    for (behaviour, code, name) in [
+        ("corrupt", 69, "hsm_wrong_signature"),
+        ("wrong_key", 69, "hsm_wrong_signature"),
+        ("fail_sign=0x32", 69, "hsm_token_gone"),
+        ("slow=6000", 69, "hsm_timeout"),
+        ("pin_final_try", 78, "hsm_pin_final_try"),
+        ("two_keys", 78, "hsm_key_ambiguous"),
+    ] {
+        let bench = Bench::with_fake(behaviour);
+        let ran =
+            bench.run_with("--json payload sign --chain-id 10 --hsm-config hsm.yaml -", b"0x00");
+        let answer = ran.expect(code).json();
+        assert_eq!(text(&answer["error"], "name"), name, "{answer}");
+        assert!(answer.get("signature").is_none());
+    }
+    let bench = Bench::with_fake("");
+    bench.run_with("payload sign --chain-id 10 --hsm-config hsm.yaml -", b"0x00").expect(0);
+}
+
+#[test]
+fn a_module_that_kills_the_process_releases_nothing() {
+    let bench = Bench::with_fake("abort");
+    let ran = bench.run_with("payload sign --chain-id 10 --hsm-config hsm.yaml -", b"0x00");
+    assert_eq!((ran.code, ran.signal), (None, Some(6)), "{}", ran.err);
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn the_sample_configuration_is_read() {
+    let bench = Bench::with_token();
+    let sample = include_str!("../hsm.sample.yaml");
+    bench.write("hsm.yaml", sample.replace("/usr/lib/softhsm/libsofthsm2.so", "/nowhere.so"));
+    bench.run("key list --hsm-config hsm.yaml").expect(78).says("/nowhere.so");
+    let commented: Vec<&str> = sample
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("# "))
+        .filter(|line| {
+            line.split(':')
+                .next()
+                .is_some_and(|key| ["serial", "env", "id", "address"].contains(&key))
+        })
+        .collect();
+    assert_eq!(commented.len(), 4, "every other setting is shown, commented out: {commented:?}");
+}
