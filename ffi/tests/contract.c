@@ -1,0 +1,286 @@
+/*
+ * The contract on top of opsign.h, broken on purpose; and the vectors, read from standard input as
+ * lines of words that scripts/c.sh makes from the files in vectors:
+ *
+ *   error NUMBER NAME ENUM-VALUE MESSAGE...
+ *   recover CHAIN_ID PAYLOAD_HASH SIGNATURE RULES (address ADDRESS | error NAME)
+ *   sign SECRET_KEY CHAIN_ID PAYLOAD REPEAT PAYLOAD_HASH SIGNING_HASH SIGNATURE ADDRESS
+ *   key SECRET_KEY (address ADDRESS | error NAME)
+ *   text TEXT-IN-HEX (address ADDRESS | error NAME)
+ *   count NUMBER      how many lines there were before this one
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "opsign.h"
+
+static int failures = 0;
+static int checks = 0;
+
+#define CHECK(condition)                                                    \
+  do {                                                                      \
+    checks++;                                                               \
+    if (!(condition)) {                                                     \
+      failures++;                                                           \
+      fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
+    }                                                                       \
+  } while (0)
+
+static int all_zero(const void *bytes, size_t length) {
+  const uint8_t *p = (const uint8_t *)bytes;
+  size_t i;
+  for (i = 0; i < length; i++)
+    if (p[i] != 0) return 0;
+  return 1;
+}
+
+static opsign_secret_key *make_key(void) {
+  uint8_t secret[OPSIGN_SECRET_KEY_LEN];
+  opsign_secret_key *key = NULL;
+  memset(secret, 0x42, sizeof secret);
+  CHECK(opsign_secret_key_from_bytes(&key, secret, sizeof secret) == OPSIGN_OK);
+  CHECK(key != NULL);
+  return key;
+}
+
+static void nulls(void) {
+  uint8_t bytes[65] = {1};
+  uint8_t hash[32], address[20], signature[65];
+  char text[OPSIGN_ADDRESS_TEXT_LEN];
+  const int32_t null = OPSIGN_ERROR_NULL_POINTER;
+  opsign_secret_key *key = make_key();
+  opsign_secret_key *none = NULL;
+  opsign_payload_hasher *hasher = NULL;
+
+  CHECK(opsign_secret_key_from_bytes(NULL, bytes, 32) == null);
+  CHECK(opsign_secret_key_from_bytes(&none, NULL, 32) == null && none == NULL);
+  CHECK(opsign_secret_key_from_bytes(&none, NULL, 0) == OPSIGN_ERROR_EMPTY && none == NULL);
+  opsign_secret_key_free(NULL);
+  CHECK(opsign_secret_key_address(NULL, &address) == null && all_zero(address, 20));
+  CHECK(opsign_secret_key_address(key, NULL) == null);
+  memset(signature, 7, sizeof signature);
+  CHECK(opsign_secret_key_sign_payload(NULL, bytes, bytes, &signature) == null);
+  CHECK(all_zero(signature, sizeof signature));
+  memset(signature, 7, sizeof signature);
+  CHECK(opsign_secret_key_sign_payload(key, NULL, bytes, &signature) == null);
+  CHECK(all_zero(signature, sizeof signature));
+  CHECK(opsign_secret_key_sign_payload(key, bytes, NULL, &signature) == null);
+  CHECK(opsign_secret_key_sign_payload(key, bytes, bytes, NULL) == null);
+  memset(hash, 7, sizeof hash);
+  CHECK(opsign_chain_id_from_text(NULL, 1, &hash) == null && all_zero(hash, 32));
+  CHECK(opsign_chain_id_from_text(NULL, 0, &hash) == OPSIGN_ERROR_EMPTY);
+  CHECK(opsign_chain_id_from_text("10", 2, NULL) == null);
+  CHECK(opsign_address_from_text(NULL, 42, &address) == null);
+  CHECK(opsign_address_from_text("0x", 2, NULL) == null);
+  CHECK(opsign_address_to_text(NULL, &text) == null && text[0] == 0);
+  CHECK(opsign_address_to_text(bytes, NULL) == null);
+  CHECK(opsign_payload_hash(NULL, 1, &hash) == null);
+  CHECK(opsign_payload_hash(NULL, 0, &hash) == OPSIGN_OK && !all_zero(hash, 32));
+  CHECK(opsign_payload_hash(bytes, 1, NULL) == null);
+  CHECK(opsign_payload_hash(bytes, (size_t)-1, &hash) == OPSIGN_ERROR_TOO_LONG);
+  CHECK(all_zero(hash, 32));
+  CHECK(opsign_payload_hasher_new(NULL) == null);
+  CHECK(opsign_payload_hasher_update(NULL, bytes, 1) == null);
+  CHECK(opsign_payload_hasher_finish(NULL, &hash) == null);
+  opsign_payload_hasher_free(NULL);
+  CHECK(opsign_payload_hasher_new(&hasher) == OPSIGN_OK && hasher != NULL);
+  CHECK(opsign_payload_hasher_update(hasher, NULL, 1) == null);
+  CHECK(opsign_payload_hasher_update(hasher, NULL, 0) == OPSIGN_OK);
+  CHECK(opsign_payload_hasher_finish(hasher, NULL) == null);
+  opsign_payload_hasher_free(hasher);
+  CHECK(opsign_payload_signing_hash(NULL, bytes, &hash) == null);
+  CHECK(opsign_payload_signing_hash(bytes, NULL, &hash) == null);
+  CHECK(opsign_payload_signing_hash(bytes, bytes, NULL) == null);
+  CHECK(opsign_recover_signer(NULL, bytes, bytes, 65, 0, &address) == null);
+  CHECK(opsign_recover_signer(bytes, NULL, bytes, 65, 0, &address) == null);
+  CHECK(opsign_recover_signer(bytes, bytes, NULL, 65, 0, &address) == null);
+  CHECK(opsign_recover_signer(bytes, bytes, NULL, 0, 0, &address) == OPSIGN_ERROR_EMPTY);
+  CHECK(opsign_recover_signer(bytes, bytes, bytes, 65, 0, NULL) == null);
+  CHECK(opsign_recover_signer(bytes, bytes, bytes, 65, 2, &address) == OPSIGN_ERROR_WRONG_TYPE);
+  CHECK(opsign_recover_signer(bytes, bytes, bytes, 65, -1, &address) == OPSIGN_ERROR_WRONG_TYPE);
+  CHECK(opsign_verify_payload(NULL, bytes, bytes, 65, 0, address) == null);
+  CHECK(opsign_verify_payload(bytes, NULL, bytes, 65, 0, address) == null);
+  CHECK(opsign_verify_payload(bytes, bytes, NULL, 65, 0, address) == null);
+  CHECK(opsign_verify_payload(bytes, bytes, bytes, 64, 0, address) == OPSIGN_ERROR_TOO_SHORT);
+  opsign_secret_key_free(key);
+}
+
+static void misaligned(void) {
+  union {
+    double force_alignment;
+    uint8_t bytes[64];
+  } place;
+  uint8_t address[20];
+  const opsign_secret_key *key = (const opsign_secret_key *)(const void *)(place.bytes + 1);
+  memset(&place, 0, sizeof place);
+  CHECK(opsign_secret_key_address(key, &address) == OPSIGN_ERROR_MISALIGNED);
+  CHECK(all_zero(address, sizeof address));
+  CHECK(opsign_payload_hasher_update((opsign_payload_hasher *)(void *)(place.bytes + 1),
+                                     place.bytes, 1) == OPSIGN_ERROR_MISALIGNED);
+  CHECK(opsign_payload_hasher_new((opsign_payload_hasher **)(void *)(place.bytes + 1)) ==
+        OPSIGN_ERROR_MISALIGNED);
+}
+
+/* Bytes have no alignment, and outputs may lie on top of inputs. */
+static void overlap(void) {
+  uint8_t expected[65], buffer[129];
+  uint8_t chain_id[32] = {0}, hash[32];
+  opsign_secret_key *key = make_key();
+  memset(hash, 9, sizeof hash);
+  CHECK(opsign_secret_key_sign_payload(key, chain_id, hash, &expected) == OPSIGN_OK);
+  memset(buffer, 0, sizeof buffer);
+  memcpy(buffer + 33, hash, 32);
+  CHECK(opsign_secret_key_sign_payload(key, buffer + 1, buffer + 33,
+                                       (uint8_t(*)[65])(buffer + 1)) == OPSIGN_OK);
+  CHECK(memcmp(buffer + 1, expected, 65) == 0);
+  CHECK(opsign_payload_hash(hash, 32, &hash) == OPSIGN_OK);
+  opsign_secret_key_free(key);
+}
+
+/* ---- vectors ---- */
+
+static size_t unhex(const char *text, uint8_t *bytes, size_t room) {
+  size_t n = 0;
+  if (strncmp(text, "0x", 2) == 0) text += 2;
+  while (text[0] != 0 && text[1] != 0 && n < room) {
+    unsigned value = 0;
+    if (sscanf(text, "%2x", &value) != 1) abort();
+    bytes[n++] = (uint8_t)value;
+    text += 2;
+  }
+  return n;
+}
+
+static void expect(int32_t error, const uint8_t address[20], const char *kind, const char *value) {
+  char text[OPSIGN_ADDRESS_TEXT_LEN];
+  if (strcmp(kind, "address") == 0) {
+    CHECK(error == OPSIGN_OK);
+    CHECK(opsign_address_to_text(address, &text) == OPSIGN_OK && strcmp(text, value) == 0);
+  } else {
+    CHECK(strcmp(kind, "error") == 0);
+    CHECK(strcmp(opsign_error_name(error), value) == 0);
+    CHECK(all_zero(address, 20));
+  }
+}
+
+static void read_key(const char *hex, const char *kind, const char *value) {
+  uint8_t secret[128], address[20] = {0};
+  opsign_secret_key *key = NULL;
+  int32_t error = opsign_secret_key_from_bytes(&key, secret, unhex(hex, secret, sizeof secret));
+  CHECK((key != NULL) == (error == OPSIGN_OK));
+  if (key != NULL) CHECK(opsign_secret_key_address(key, &address) == OPSIGN_OK);
+  expect(error, address, kind, value);
+  opsign_secret_key_free(key);
+}
+
+static void read_address(const char *hex, const char *kind, const char *value) {
+  uint8_t text[256], address[20];
+  size_t length = unhex(hex, text, sizeof text);
+  expect(opsign_address_from_text((const char *)text, length, &address), address, kind, value);
+}
+
+static void recover(char **word) {
+  uint8_t chain_id[32], hash[32], signature[256], address[20];
+  int32_t rules = strcmp(word[4], "strict") == 0 ? OPSIGN_RULES_STRICT : OPSIGN_RULES_CONSENSUS;
+  size_t length = unhex(word[3], signature, sizeof signature);
+  int32_t error;
+  CHECK(opsign_chain_id_from_text(word[1], strlen(word[1]), &chain_id) == OPSIGN_OK);
+  CHECK(unhex(word[2], hash, sizeof hash) == 32);
+  error = opsign_recover_signer(chain_id, hash, signature, length, rules, &address);
+  expect(error, address, word[5], word[6]);
+  if (error == OPSIGN_OK) {
+    CHECK(opsign_verify_payload(chain_id, hash, signature, length, rules, address) == OPSIGN_OK);
+    address[3] ^= 1;
+    CHECK(opsign_verify_payload(chain_id, hash, signature, length, rules, address) ==
+          OPSIGN_ERROR_WRONG_SIGNER);
+  }
+}
+
+static void sign(char **word) {
+  uint8_t secret[32], chain_id[32], hash[32], expected[65], signature[65], address[20];
+  size_t room = strlen(word[3]) / 2 + 1, length, repeat, i;
+  uint8_t *payload = (uint8_t *)malloc(room);
+  opsign_payload_hasher *hasher = NULL;
+  opsign_secret_key *key = NULL;
+  if (payload == NULL) abort();
+  length = unhex(word[3], payload, room);
+  repeat = (size_t)strtoul(word[4], NULL, 10);
+  CHECK(opsign_secret_key_from_bytes(&key, secret, unhex(word[1], secret, 32)) == OPSIGN_OK);
+  CHECK(opsign_chain_id_from_text(word[2], strlen(word[2]), &chain_id) == OPSIGN_OK);
+  CHECK(opsign_payload_hasher_new(&hasher) == OPSIGN_OK);
+  for (i = 0; i < repeat; i++)
+    if (opsign_payload_hasher_update(hasher, payload, length) != OPSIGN_OK) failures++;
+  CHECK(opsign_payload_hasher_finish(hasher, &hash) == OPSIGN_OK);
+  CHECK(unhex(word[5], expected, 32) == 32 && memcmp(hash, expected, 32) == 0);
+  if (repeat == 1) {
+    CHECK(opsign_payload_hash(payload, length, &hash) == OPSIGN_OK);
+    CHECK(memcmp(hash, expected, 32) == 0);
+  }
+  CHECK(opsign_secret_key_sign_payload(key, chain_id, hash, &signature) == OPSIGN_OK);
+  CHECK(unhex(word[7], expected, 65) == 65 && memcmp(signature, expected, 65) == 0);
+  CHECK(opsign_payload_signing_hash(chain_id, hash, &hash) == OPSIGN_OK);
+  CHECK(unhex(word[6], expected, 32) == 32 && memcmp(hash, expected, 32) == 0);
+  CHECK(opsign_secret_key_address(key, &address) == OPSIGN_OK);
+  expect(OPSIGN_OK, address, "address", word[8]);
+  opsign_payload_hasher_free(hasher);
+  opsign_secret_key_free(key);
+  free(payload);
+}
+
+static void error_line(char **word, const char *message) {
+  int32_t number = (int32_t)strtol(word[1], NULL, 10);
+  CHECK(number == (int32_t)strtol(word[3], NULL, 10));
+  CHECK(strcmp(opsign_error_name(number), word[2]) == 0);
+  CHECK(strcmp(opsign_error_message(number), message) == 0);
+}
+
+static void vectors(void) {
+  size_t room = (size_t)32 << 20;
+  char *line = (char *)malloc(room);
+  long lines = 0, counted = -1;
+  if (line == NULL) abort();
+  while (fgets(line, (int)room, stdin) != NULL) {
+    char *word[10] = {0};
+    char *message = NULL;
+    size_t words = 0;
+    line[strcspn(line, "\n")] = 0;
+    if (strncmp(line, "error ", 6) == 0 && (message = strstr(line, " : ")) != NULL) {
+      *message = 0;
+      message += 3;
+    }
+    word[words] = strtok(line, " ");
+    while (word[words] != NULL && words < 9) word[++words] = strtok(NULL, " ");
+    if (words == 0) abort();
+    if (strcmp(word[0], "count") == 0) {
+      counted = strtol(word[1], NULL, 10);
+      continue;
+    }
+    lines++;
+    if (strcmp(word[0], "error") == 0) error_line(word, message);
+    else if (strcmp(word[0], "recover") == 0) recover(word);
+    else if (strcmp(word[0], "sign") == 0) sign(word);
+    else if (strcmp(word[0], "key") == 0)
+      words == 4 ? read_key(word[1], word[2], word[3]) : read_key("", word[1], word[2]);
+    else if (strcmp(word[0], "text") == 0)
+      words == 4 ? read_address(word[1], word[2], word[3]) : read_address("", word[1], word[2]);
+    else abort();
+  }
+  CHECK(lines > 0 && lines == counted);
+  printf("%ld vector lines, ", lines);
+  free(line);
+}
+
+int main(void) {
+  CHECK(strcmp(opsign_error_name(OPSIGN_OK), "ok") == 0);
+  CHECK(strcmp(opsign_error_name(-5), "unknown") == 0);
+  CHECK(strcmp(opsign_error_name(9999), "unknown") == 0);
+  CHECK(strlen(opsign_error_message(9999)) > 0);
+  CHECK(strlen(opsign_version()) >= 5);
+  nulls();
+  misaligned();
+  overlap();
+  vectors();
+  printf("%d checks, %d failed\n", checks, failures);
+  return failures == 0 && checks > 0 ? 0 : 1;
+}
