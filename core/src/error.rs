@@ -45,6 +45,11 @@ impl Field {
             Self::GossipData => "decompressed gossip message",
         }
     }
+
+    /// Whether every value has the same number of bytes.
+    const fn has_one_length(self) -> bool {
+        !matches!(self, Self::Payload | Self::GossipMessage | Self::GossipData)
+    }
 }
 
 /// What was wrong with an input, and where.
@@ -405,10 +410,12 @@ impl fmt::Display for Error {
         match self {
             Self::Empty { field } => write!(f, "the {} is empty", field.name()),
             Self::TooShort { field, expected, actual } => {
-                write!(f, "the {} is too short: {actual} bytes of {expected}", field.name())
+                let bound = if field.has_one_length() { "not" } else { "at least" };
+                write!(f, "the {} is too short: {actual} bytes, {bound} {expected}", field.name())
             }
             Self::TooLong { field, expected, actual } => {
-                write!(f, "the {} is too long: {actual} bytes, not {expected}", field.name())
+                let bound = if field.has_one_length() { "not" } else { "at most" };
+                write!(f, "the {} is too long: {actual} bytes, {bound} {expected}", field.name())
             }
             Self::HexPrefix { field } => write!(f, "the {} must start with 0x", field.name()),
             Self::HexOddLength { field, digits } => {

@@ -65,3 +65,8 @@ pub use payload::{Domain, PayloadHash, PayloadHasher, SigningHash, payload_signi
 pub use sign::{
     Rules, Signature, Signer, recover_signer, sign_payload, verify_payload, verify_signing_hash,
 };
+
+/// Compiles the example in the repository's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -16,7 +16,7 @@ fn hex_text() {
     assert_eq!(read(""), "the payload hash is empty");
     assert_eq!(read("0x"), "the payload hash is empty");
     assert_eq!(read("0x123"), "the payload hash has 3 hex digits, an odd number");
-    assert_eq!(read("12"), "the payload hash is too short: 1 bytes of 32");
+    assert_eq!(read("12"), "the payload hash is too short: 1 bytes, not 32");
     assert_eq!(read(&"0".repeat(66)), "the payload hash is too long: 33 bytes, not 32");
     let mut text = "0".repeat(64);
     text.replace_range(10..11, "g");
@@ -116,7 +116,7 @@ fn a_raw_hash_has_32_bytes() {
 fn envelopes() {
     assert_eq!(
         says(Envelope::parse(&[0; 65])),
-        "the decompressed gossip message is too short: 65 bytes of 66"
+        "the decompressed gossip message is too short: 65 bytes, at least 66"
     );
     assert_eq!(Envelope::parse(&[0; 66]).unwrap().payload(), [0]);
     Envelope::parse(&vec![0; MAX_MESSAGE]).unwrap();

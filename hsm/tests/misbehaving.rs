@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         ("public_key_forms", public_key_forms),
         ("key_properties_are_reported", key_properties_are_reported),
         ("keys_of_one_label_and_of_another_curve", keys_of_one_label_and_of_another_curve),
+        ("unprotected_keys_are_destroyed_again", unprotected_keys_are_destroyed_again),
+        ("half_an_import_is_undone", half_an_import_is_undone),
         ("module_that_does_not_start", module_that_does_not_start),
     ])
 }
@@ -293,4 +295,39 @@ fn module_that_does_not_start() {
     assert_kind(log_in(), ErrorKind::TokenMissing, "label \"fake\"");
     behave("");
     assert_signs(&start(OPTIONS).unwrap());
+}
+
+fn unprotected_keys_are_destroyed_again() {
+    behave("empty");
+    let login = log_in().unwrap();
+    // The token is told to make a protected key, and makes one that can be taken out, or one that
+    // has been elsewhere.
+    for behaviour in ["extractable", "imported"] {
+        behave(&format!("empty\n{behaviour}"));
+        let destroyed = calls().matches("C_DestroyObject").count();
+        let made = login.generate_key("sequencer", Some(&[1]));
+        assert_kind(made, ErrorKind::KeyUnprotected, "destroyed again");
+        assert_eq!(calls().matches("C_DestroyObject").count(), destroyed + 2);
+        assert_eq!(login.keys().unwrap(), []);
+    }
+    behave("empty");
+    login.generate_key("sequencer", Some(&[1])).unwrap();
+    assert_eq!(login.keys().unwrap().len(), 1);
+    let again = login.generate_key("sequencer", Some(&[1]));
+    assert_kind(again, ErrorKind::KeyExists, "choose another");
+}
+
+fn half_an_import_is_undone() {
+    behave("empty\nfail_create=0x30");
+    let login = log_in().unwrap();
+    let import = |secret: u8| {
+        login.import_key("sequencer", Some(&[1]), &zeroize::Zeroizing::new([secret; 32]))
+    };
+    assert_kind(import(1), ErrorKind::Refused, "C_CreateObject returned DeviceError");
+    assert_eq!(login.keys().unwrap(), []);
+    behave("empty");
+    // The fake makes its own key whatever it is given, which a token that mixes keys up would too.
+    assert_kind(import(5), ErrorKind::KeyUnprotected, "another key than it was told to");
+    assert_eq!(login.keys().unwrap(), []);
+    import(1).unwrap();
 }

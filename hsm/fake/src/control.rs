@@ -19,11 +19,11 @@ const LONGEST_HANG: Duration = Duration::from_secs(60);
 /// Lines of the form `name`. The crate's documentation says what each one does.
 const FLAGS: &str = "hang abort corrupt corrupt_r zero_r zero_s s_is_order all_ones wrong_key \
     wrong_hash replay high_s low_s der raw_point compressed_point bad_point no_public other_curve \
-    two_keys extractable imported pin_count_low pin_final_try pin_locked session_closed removed";
+    two_keys empty extractable imported pin_count_low pin_final_try pin_locked session_closed removed";
 
 /// Lines of the form `name=number`, decimal or `0x` hexadecimal.
 const NUMBERS: &str = "slow short long claim fail_initialize fail_token_info fail_open_session \
-    fail_login fail_find fail_sign_init fail_sign";
+    fail_login fail_find fail_create fail_sign_init fail_sign";
 
 /// The control file as it was when read.
 pub(crate) struct Control(BTreeMap<String, CK_ULONG>);

@@ -43,6 +43,9 @@
 //! | `bad_point` | `CKA_EC_POINT` is not on the curve |
 //! | `no_public` | public keys are not listed |
 //! | `other_curve` | `CKA_EC_PARAMS` names P-256 |
+//! | `empty` | the token has no objects until they are made; what is made has the label, id and key |
+//! | | of the first pair, whatever was asked for |
+//! | `fail_create=RV` | `C_CreateObject` of a public key returns that number |
 //! | `two_keys` | a second pair has the same label, id 02, 32 bytes of 02 |
 //! | `extractable` | the private key is extractable, not sensitive, and was never otherwise |
 //! | `imported` | local, always-sensitive and never-extractable are false |
@@ -90,6 +93,9 @@ static FUNCTIONS: CK_FUNCTION_LIST = CK_FUNCTION_LIST {
     C_FindObjects: Some(find_objects),
     C_FindObjectsFinal: Some(find_objects_final),
     C_GetAttributeValue: Some(get_attribute_value),
+    C_GenerateKeyPair: Some(generate_key_pair),
+    C_CreateObject: Some(create_object),
+    C_DestroyObject: Some(destroy_object),
     C_SignInit: Some(sign_init),
     C_Sign: Some(sign),
     // SAFETY: the list holds a version and optional function pointers; zero means none for each.
@@ -430,6 +436,68 @@ unsafe extern "C" fn get_attribute_value(
             answer = given.and(answer);
         }
         answer
+    })
+}
+
+/// Makes the one pair there is, whatever the templates ask for.
+unsafe extern "C" fn generate_key_pair(
+    handle: CK_SESSION_HANDLE,
+    _mechanism: *mut CK_MECHANISM,
+    _public: *mut CK_ATTRIBUTE,
+    _public_count: CK_ULONG,
+    _private: *mut CK_ATTRIBUTE,
+    _private_count: CK_ULONG,
+    public_handle: *mut CK_OBJECT_HANDLE,
+    private_handle: *mut CK_OBJECT_HANDLE,
+) -> CK_RV {
+    answer("C_GenerateKeyPair", |state, control| {
+        // SAFETY: the caller's pointer.
+        unsafe { ptr::put(public_handle, make(state, handle, false, control)?) }?;
+        // SAFETY: the caller's pointer.
+        unsafe { ptr::put(private_handle, make(state, handle, true, control)?) }
+    })
+}
+
+/// Makes half of the one pair there is: the private one if the template gives a value.
+unsafe extern "C" fn create_object(
+    handle: CK_SESSION_HANDLE,
+    template: *mut CK_ATTRIBUTE,
+    count: CK_ULONG,
+    object: *mut CK_OBJECT_HANDLE,
+) -> CK_RV {
+    answer("C_CreateObject", |state, control| {
+        // SAFETY: the caller's array.
+        let template = unsafe { ptr::slice(template, count) }?;
+        let private = template.iter().any(|attribute| attribute.type_ == CKA_VALUE);
+        if !private {
+            control.fail("fail_create")?;
+        }
+        // SAFETY: the caller's pointer.
+        unsafe { ptr::put(object, make(state, handle, private, control)?) }
+    })
+}
+
+fn make(
+    state: &mut State,
+    session: CK_SESSION_HANDLE,
+    private: bool,
+    control: &Control,
+) -> Result<CK_OBJECT_HANDLE, CK_RV> {
+    if !state.session(session, control)?.read_write {
+        return Err(CKR_SESSION_READ_ONLY);
+    }
+    state.made.insert(private);
+    let visible = state.visible(control);
+    let made = visible.into_iter().find(|(_, object)| object.half() == private);
+    made.map(|(handle, _)| handle).ok_or(CKR_USER_NOT_LOGGED_IN)
+}
+
+unsafe extern "C" fn destroy_object(handle: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> CK_RV {
+    answer("C_DestroyObject", |state, control| {
+        state.session(handle, control)?;
+        let half = state.object(object, control).ok_or(CKR_OBJECT_HANDLE_INVALID)?.half();
+        state.made.remove(&half);
+        Ok(())
     })
 }
 

@@ -1,11 +1,11 @@
 //! What the module remembers between calls: sessions and the login.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cryptoki_sys::*;
 
 use crate::control::Control;
-use crate::token::{Object, SLOT, Signer, objects};
+use crate::token::{Made, Object, SLOT, Signer, objects};
 
 pub(crate) struct Session {
     pub(crate) read_write: bool,
@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) logged_in: bool,
     pub(crate) sessions: BTreeMap<CK_SESSION_HANDLE, Session>,
     pub(crate) signer: Signer,
+    /// Objects made and not destroyed since the module was loaded; counts for `empty` only.
+    pub(crate) made: BTreeSet<Made>,
     logins: CK_ULONG,
     last_session: CK_SESSION_HANDLE,
     saw_session_closed: bool,
@@ -32,6 +34,7 @@ impl State {
             logged_in: false,
             sessions: BTreeMap::new(),
             signer: Signer::new(),
+            made: BTreeSet::new(),
             logins: 0,
             last_session: 0,
             saw_session_closed: false,
@@ -100,6 +103,7 @@ impl State {
         objects(control)
             .into_iter()
             .filter(|object| self.logged_in || !object.private)
+            .filter(|object| !control.has("empty") || self.made.contains(&object.half()))
             .map(|object| (handle(&object), object))
             .collect()
     }

@@ -32,6 +32,9 @@ pub(crate) struct Object {
     pub(crate) private: bool,
 }
 
+/// A half that `C_GenerateKeyPair` or `C_CreateObject` has made: whether it is the private one.
+pub(crate) type Made = bool;
+
 /// The objects on the token, seen or not.
 pub(crate) fn objects(control: &Control) -> Vec<Object> {
     let ids = if control.has("two_keys") { FIRST_ID..=SECOND_ID } else { FIRST_ID..=FIRST_ID };
@@ -41,6 +44,10 @@ pub(crate) fn objects(control: &Control) -> Vec<Object> {
 }
 
 impl Object {
+    pub(crate) const fn half(self) -> Made {
+        self.private
+    }
+
     /// The value of one attribute, or the error that PKCS#11 has for it.
     pub(crate) fn attribute(
         self,
