@@ -100,6 +100,9 @@ fn high_s_is_made_low() {
         }
     }
     assert!(!calls().contains(PIN), "the fake's own log holds function names only");
+    assert!(!calls().contains("C_Finalize"));
+    drop(signer);
+    assert!(calls().ends_with("C_CloseSession\nC_Finalize\n"), "{}", calls());
 }
 
 fn wrong_signatures_are_not_released() {

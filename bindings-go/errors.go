@@ -1,0 +1,66 @@
+package opsign
+
+import "github.com/opsign/opsign/bindings-go/internal/capi"
+
+// ErrorCode is what went wrong, by number. The numbers are frozen and the same
+// in every language; vectors/errors.json lists them.
+type ErrorCode int32
+
+// Every error of this package, for errors.Is.
+const (
+	ErrNullPointer             ErrorCode = 1  // A number is nil.
+	ErrMisaligned              ErrorCode = 2  // A handle is not a pointer that opsign gave out.
+	ErrClosed                  ErrorCode = 3  // The key was closed before.
+	ErrWrongType               ErrorCode = 4  // The rules are neither Strict nor Consensus.
+	ErrUnavailable             ErrorCode = 6  // This build has no signing library: build with cgo enabled.
+	ErrInternal                ErrorCode = 9  // A bug in opsign: please report it.
+	ErrEmpty                   ErrorCode = 10 // The value is empty.
+	ErrTooShort                ErrorCode = 11 // The value has too few bytes.
+	ErrTooLong                 ErrorCode = 12 // The value has too many bytes.
+	ErrHexPrefix               ErrorCode = 13 // The hex text must start with 0x.
+	ErrHexOddLength            ErrorCode = 14 // The hex text has an odd number of digits.
+	ErrHexDigit                ErrorCode = 15 // The text has a character that is no hex digit.
+	ErrSecretKeyZero           ErrorCode = 20 // The secret key is zero.
+	ErrSecretKeyTooLarge       ErrorCode = 21 // The secret key is not below the group order.
+	ErrPublicKeyInvalid        ErrorCode = 22 // The public key is no SEC 1 point of the curve.
+	ErrAddressChecksum         ErrorCode = 23 // The address fails its EIP-55 checksum.
+	ErrChainIDDigit            ErrorCode = 24 // The chain id has a character that is no digit.
+	ErrChainIDTooLarge         ErrorCode = 25 // The chain id does not fit 256 bits.
+	ErrSignatureRZero          ErrorCode = 30 // The signature's r is zero.
+	ErrSignatureRTooLarge      ErrorCode = 31 // The signature's r is not below the group order.
+	ErrSignatureSZero          ErrorCode = 32 // The signature's s is zero.
+	ErrSignatureSTooLarge      ErrorCode = 33 // The signature's s is not below the group order.
+	ErrSignatureSHigh          ErrorCode = 34 // The signature's s is in the upper half.
+	ErrSignatureYParity        ErrorCode = 35 // The signature's last byte is no y_parity.
+	ErrSignatureNotRecoverable ErrorCode = 36 // No public key belongs to this signature and hash.
+	ErrWrongSigner             ErrorCode = 37 // The signature was made by another key.
+	ErrSnappy                  ErrorCode = 40 // The message is not in the snappy block format.
+	ErrUnknownTopic            ErrorCode = 41 // No gossip topic has that name: use v1, v2, v3 or v4.
+)
+
+// Name is the name that every language derives its own from, such as
+// "signature_s_high".
+func (c ErrorCode) Name() string { return capi.ErrorName(int32(c)) }
+
+// Error is one sentence about the kind of error.
+func (c ErrorCode) Error() string { return capi.ErrorMessage(int32(c)) }
+
+// Error is the error that every function of this package returns.
+type Error struct {
+	Op   string    // the function that failed, such as "VerifyPayload"
+	Code ErrorCode // why
+}
+
+// Error names the function and says why it failed.
+func (e *Error) Error() string { return "opsign: " + e.Op + ": " + e.Code.Error() }
+
+// Unwrap gives the code, so that errors.Is(err, opsign.ErrWrongSigner) works.
+func (e *Error) Unwrap() error { return e.Code }
+
+// check makes an error of a number that the C library returned.
+func check(op string, code int32) error {
+	if code == capi.OK {
+		return nil
+	}
+	return &Error{Op: op, Code: ErrorCode(code)}
+}

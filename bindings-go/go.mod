@@ -1,0 +1,3 @@
+module github.com/opsign/opsign/bindings-go
+
+go 1.26.0

@@ -1,0 +1,149 @@
+//go:build cgo && (opsign_system || (linux && (amd64 || arm64)) || (darwin && arm64))
+
+package capi
+
+/*
+#include "opsign.h"
+
+#cgo noescape opsign_version
+#cgo nocallback opsign_version
+#cgo noescape opsign_error_name
+#cgo nocallback opsign_error_name
+#cgo noescape opsign_error_message
+#cgo nocallback opsign_error_message
+#cgo noescape opsign_secret_key_from_bytes
+#cgo nocallback opsign_secret_key_from_bytes
+#cgo noescape opsign_secret_key_free
+#cgo nocallback opsign_secret_key_free
+#cgo noescape opsign_secret_key_address
+#cgo nocallback opsign_secret_key_address
+#cgo noescape opsign_secret_key_sign_payload
+#cgo nocallback opsign_secret_key_sign_payload
+#cgo noescape opsign_chain_id_from_text
+#cgo nocallback opsign_chain_id_from_text
+#cgo noescape opsign_address_from_text
+#cgo nocallback opsign_address_from_text
+#cgo noescape opsign_address_to_text
+#cgo nocallback opsign_address_to_text
+#cgo noescape opsign_payload_hash
+#cgo nocallback opsign_payload_hash
+#cgo noescape opsign_payload_hasher_new
+#cgo nocallback opsign_payload_hasher_new
+#cgo noescape opsign_payload_hasher_update
+#cgo nocallback opsign_payload_hasher_update
+#cgo noescape opsign_payload_hasher_finish
+#cgo nocallback opsign_payload_hasher_finish
+#cgo noescape opsign_payload_hasher_free
+#cgo nocallback opsign_payload_hasher_free
+#cgo noescape opsign_payload_signing_hash
+#cgo nocallback opsign_payload_signing_hash
+#cgo noescape opsign_recover_signer
+#cgo nocallback opsign_recover_signer
+#cgo noescape opsign_verify_payload
+#cgo nocallback opsign_verify_payload
+*/
+import "C"
+
+import "unsafe"
+
+// Available says whether this build has the C library.
+const Available = true
+
+// SecretKey is a handle, to be freed with FreeSecretKey. The zero value is none.
+type SecretKey struct{ handle *C.opsign_secret_key }
+
+// PayloadHasher is a handle, to be freed with FreePayloadHasher. The zero value is none.
+type PayloadHasher struct{ handle *C.opsign_payload_hasher }
+
+// Version gives the library's version.
+func Version() string { return C.GoString(C.opsign_version()) }
+
+// ErrorName gives the name of an error number, "unknown" if it is not in use.
+func ErrorName(code int32) string { return C.GoString(C.opsign_error_name(C.int32_t(code))) }
+
+// ErrorMessage gives one sentence about an error number.
+func ErrorMessage(code int32) string { return C.GoString(C.opsign_error_message(C.int32_t(code))) }
+
+// NewSecretKey takes 32 bytes.
+func NewSecretKey(key *SecretKey, bytes []byte) int32 {
+	return int32(C.opsign_secret_key_from_bytes(&key.handle, pointer(bytes), C.size_t(len(bytes))))
+}
+
+// FreeSecretKey wipes and frees a key.
+func FreeSecretKey(key SecretKey) { C.opsign_secret_key_free(key.handle) }
+
+// SecretKeyAddress gives the address of a key.
+func SecretKeyAddress(key SecretKey, address *[20]byte) int32 {
+	return int32(C.opsign_secret_key_address(key.handle, (*[20]C.uint8_t)(unsafe.Pointer(address))))
+}
+
+// SignPayload signs a payload, given its hash.
+func SignPayload(key SecretKey, chainID, payloadHash *[32]byte, signature *[65]byte) int32 {
+	return int32(C.opsign_secret_key_sign_payload(key.handle, pointer(chainID[:]), pointer(payloadHash[:]),
+		(*[65]C.uint8_t)(unsafe.Pointer(signature))))
+}
+
+// ChainIDFromText reads decimal digits, or hex digits after 0x.
+func ChainIDFromText(text string, chainID *[32]byte) int32 {
+	return int32(C.opsign_chain_id_from_text(characters(text), C.size_t(len(text)),
+		(*[32]C.uint8_t)(unsafe.Pointer(chainID))))
+}
+
+// AddressFromText reads 0x and 40 hex digits.
+func AddressFromText(text string, address *[20]byte) int32 {
+	return int32(C.opsign_address_from_text(characters(text), C.size_t(len(text)),
+		(*[20]C.uint8_t)(unsafe.Pointer(address))))
+}
+
+// AddressToText writes 42 characters and a NUL.
+func AddressToText(address *[20]byte, text *[43]byte) int32 {
+	return int32(C.opsign_address_to_text(pointer(address[:]), (*[43]C.char)(unsafe.Pointer(text))))
+}
+
+// PayloadHash hashes a payload that is in one piece.
+func PayloadHash(payload []byte, payloadHash *[32]byte) int32 {
+	return int32(C.opsign_payload_hash(pointer(payload), C.size_t(len(payload)),
+		(*[32]C.uint8_t)(unsafe.Pointer(payloadHash))))
+}
+
+// NewPayloadHasher starts the hash of a payload in pieces.
+func NewPayloadHasher(hasher *PayloadHasher) int32 {
+	return int32(C.opsign_payload_hasher_new(&hasher.handle))
+}
+
+// UpdatePayloadHasher takes the next piece.
+func UpdatePayloadHasher(hasher PayloadHasher, piece []byte) int32 {
+	return int32(C.opsign_payload_hasher_update(hasher.handle, pointer(piece), C.size_t(len(piece))))
+}
+
+// FinishPayloadHasher gives the hash of all pieces.
+func FinishPayloadHasher(hasher PayloadHasher, payloadHash *[32]byte) int32 {
+	return int32(C.opsign_payload_hasher_finish(hasher.handle, (*[32]C.uint8_t)(unsafe.Pointer(payloadHash))))
+}
+
+// FreePayloadHasher frees a hasher.
+func FreePayloadHasher(hasher PayloadHasher) { C.opsign_payload_hasher_free(hasher.handle) }
+
+// PayloadSigningHash gives what a sequencer signs.
+func PayloadSigningHash(chainID, payloadHash, signingHash *[32]byte) int32 {
+	return int32(C.opsign_payload_signing_hash(pointer(chainID[:]), pointer(payloadHash[:]),
+		(*[32]C.uint8_t)(unsafe.Pointer(signingHash))))
+}
+
+// RecoverSigner gives the address that made a signature.
+func RecoverSigner(chainID, payloadHash *[32]byte, signature []byte, rules int32, address *[20]byte) int32 {
+	return int32(C.opsign_recover_signer(pointer(chainID[:]), pointer(payloadHash[:]),
+		pointer(signature), C.size_t(len(signature)), C.int32_t(rules),
+		(*[20]C.uint8_t)(unsafe.Pointer(address))))
+}
+
+// VerifyPayload checks that address made a signature.
+func VerifyPayload(chainID, payloadHash *[32]byte, signature []byte, rules int32, address *[20]byte) int32 {
+	return int32(C.opsign_verify_payload(pointer(chainID[:]), pointer(payloadHash[:]),
+		pointer(signature), C.size_t(len(signature)), C.int32_t(rules), pointer(address[:])))
+}
+
+// pointer is NULL for nil, which C takes for no bytes.
+func pointer(bytes []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(bytes)) }
+
+func characters(text string) *C.char { return (*C.char)(unsafe.Pointer(unsafe.StringData(text))) }

@@ -1,0 +1,5 @@
+// Package archive holds libopsign.a for Linux on x86-64.
+//
+// It is a package, and capi imports it, because `go mod vendor` leaves out
+// folders that are none.
+package archive

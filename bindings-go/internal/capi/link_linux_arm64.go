@@ -1,0 +1,8 @@
+//go:build cgo && !opsign_system
+
+package capi
+
+// #cgo LDFLAGS: ${SRCDIR}/lib/linux_arm64/libopsign.a -lm -ldl -lpthread
+import "C"
+
+import _ "github.com/opsign/opsign/bindings-go/internal/capi/lib/linux_arm64"

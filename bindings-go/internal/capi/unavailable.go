@@ -1,0 +1,50 @@
+//go:build !cgo || !(opsign_system || (linux && (amd64 || arm64)) || (darwin && arm64))
+
+package capi
+
+// Available says whether this build has the C library.
+const Available = false
+
+// unavailable is OPSIGN_ERROR_UNAVAILABLE, the answer of every call in this build.
+const unavailable int32 = 6
+
+// SecretKey is a handle, which this build cannot make.
+type SecretKey struct{}
+
+// PayloadHasher is a handle, which this build cannot make.
+type PayloadHasher struct{}
+
+// Version is empty: there is no library.
+func Version() string { return "" }
+
+// ErrorName knows only the error of this build.
+func ErrorName(code int32) string {
+	if code == unavailable {
+		return "unavailable"
+	}
+	return "unknown"
+}
+
+// ErrorMessage knows only the error of this build.
+func ErrorMessage(code int32) string {
+	if code == unavailable {
+		return "this build has no signing library: build with cgo enabled"
+	}
+	return "only builds with cgo enabled know this error's text"
+}
+
+func NewSecretKey(*SecretKey, []byte) int32                              { return unavailable }
+func FreeSecretKey(SecretKey)                                            {}
+func SecretKeyAddress(SecretKey, *[20]byte) int32                        { return unavailable }
+func SignPayload(SecretKey, *[32]byte, *[32]byte, *[65]byte) int32       { return unavailable }
+func ChainIDFromText(string, *[32]byte) int32                            { return unavailable }
+func AddressFromText(string, *[20]byte) int32                            { return unavailable }
+func AddressToText(*[20]byte, *[43]byte) int32                           { return unavailable }
+func PayloadHash([]byte, *[32]byte) int32                                { return unavailable }
+func NewPayloadHasher(*PayloadHasher) int32                              { return unavailable }
+func UpdatePayloadHasher(PayloadHasher, []byte) int32                    { return unavailable }
+func FinishPayloadHasher(PayloadHasher, *[32]byte) int32                 { return unavailable }
+func FreePayloadHasher(PayloadHasher)                                    {}
+func PayloadSigningHash(_, _, _ *[32]byte) int32                         { return unavailable }
+func RecoverSigner(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32 { return unavailable }
+func VerifyPayload(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32 { return unavailable }

@@ -1,0 +1,61 @@
+//go:build !cgo
+
+package opsign_test
+
+import (
+	"errors"
+	"math/big"
+	"testing"
+
+	"github.com/opsign/opsign/bindings-go"
+)
+
+func TestEveryCallAnswersUnavailable(t *testing.T) {
+	var (
+		chainID = opsign.ChainIDFromUint64(10)
+		hash    opsign.Hash
+		address opsign.Address
+		key     *opsign.SecretKey
+	)
+	for name, call := range map[string]func() error{
+		"HashPayload":           func() error { _, err := opsign.HashPayload(make([]byte, 9)); return err },
+		"HashPayload in pieces": func() error { _, err := opsign.HashPayload(nil, nil); return err },
+		"PayloadSigningHash":    func() error { _, err := opsign.PayloadSigningHash(chainID, hash); return err },
+		"RecoverSigner": func() error {
+			_, err := opsign.RecoverSigner(chainID, hash, make([]byte, 65), opsign.Strict)
+			return err
+		},
+		"VerifyPayload": func() error {
+			return opsign.VerifyPayload(chainID, hash, make([]byte, 65), opsign.Strict, address)
+		},
+		"NewSecretKey": func() error { _, err := opsign.NewSecretKey(make([]byte, 32)); return err },
+		"SignPayload":  func() error { _, err := key.SignPayload(chainID, hash); return err },
+		"SignPayload of a zero key": func() error {
+			_, err := new(opsign.SecretKey).SignPayload(chainID, hash)
+			return err
+		},
+		"ParseAddress":  func() error { _, err := opsign.ParseAddress("0x00"); return err },
+		"UnmarshalText": func() error { return address.UnmarshalText([]byte("0x00")) },
+		"ParseChainID":  func() error { _, err := opsign.ParseChainID("10"); return err },
+	} {
+		if err := call(); !errors.Is(err, opsign.ErrUnavailable) {
+			t.Errorf("%s answers %v", name, err)
+		}
+	}
+	if err := key.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatWorksWithoutTheLibrary(t *testing.T) {
+	if got := (opsign.Address{0xAB}).String(); got != "0xab00000000000000000000000000000000000000" {
+		t.Errorf("an address prints as %s", got)
+	}
+	id, err := opsign.ChainIDFromBig(big.NewInt(8453))
+	if err != nil || id != opsign.ChainIDFromUint64(8453) || id.String() != "8453" {
+		t.Errorf("a chain id is %s, %v", id, err)
+	}
+	if opsign.Version() != "" {
+		t.Errorf("no library has version %s", opsign.Version())
+	}
+}

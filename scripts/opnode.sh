@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Everything that needs op-node's code: that the vectors are what op-node says, that noble agrees,
+# and that op-node takes what opsign signs through Go.
+source "$(dirname "$0")/env.sh"
+
+scripts/ffi.sh
+
+# in_folder FOLDER COMMAND...
+in_folder() { (cd "$1" && shift && "$@"); }
+
+unformatted=$(gofmt -l vectors/generate)
+[[ -z $unformatted ]] || die "not formatted: ${unformatted//$'\n'/ }"
+# Neither the vectors nor the archive are inputs of Go's test cache: -count=1.
+step "vet of the generator" in_folder vectors/generate go vet ./...
+step "the vectors are op-node's" in_folder vectors/generate go test -count=1 ./...
+step "the same without cgo" in_folder vectors/generate env CGO_ENABLED=0 go test -count=1 ./nocgo
+noble=vectors/generate/noble
+[[ $noble/node_modules/.package-lock.json -nt $noble/package-lock.json ]] ||
+  step "noble installed" in_folder $noble npm ci --no-audit --no-fund
+step "the vectors are noble's" in_folder $noble npm run check
+step "vet of the op-node signer" in_folder bindings-go/opnode go vet ./...
+step "op-node takes opsign's signatures" in_folder bindings-go/opnode go test -count=1 ./...
