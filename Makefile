@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Each target is a script that anyone can run alone.
+
+.PHONY: demo test setup rust prose no-std c go opnode wasm bench deny lint header clean
+
+demo:
+	@scripts/demo.sh
+
+test:
+	@scripts/test.sh
+
+setup:
+	@scripts/setup.sh
+
+rust:
+	@scripts/rust.sh
+
+prose:
+	@scripts/prose.sh
+
+no-std:
+	@scripts/no-std.sh
+
+c:
+	@scripts/c.sh
+
+go:
+	@scripts/go.sh
+
+opnode:
+	@scripts/opnode.sh
+
+wasm:
+	@scripts/wasm-test.sh
+
+bench:
+	@scripts/bench.sh
+
+deny:
+	@scripts/deny.sh
+
+lint:
+	@scripts/lint.sh
+
+header:
+	@scripts/header.sh
+
+clean:
+	rm -rf target wasm/js/pkg bindings-go/internal/capi/lib/*/{libopsign.a,sum.go}
