@@ -72,7 +72,7 @@ say "2. A block payload"
 started=$(clock)
 block=$(target/demo-bin/payload --topic "$topic" --chain-id "$chain_id" --txs 20 --out "$payload")
 note "$started" "build the payload with op-node's code"
-say "   op-node's code built block $(field number <<< "$block") of chain $chain_id: $(field transactions <<< "$block") transactions, $(stat -c %s "$payload") bytes"
+say "   op-node's code built block $(field block_number <<< "$block") of chain $chain_id: $(field transactions <<< "$block") transactions, $(stat -c %s "$payload") bytes"
 
 say "3. The signature"
 started=$(clock)

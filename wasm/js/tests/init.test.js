@@ -1,0 +1,208 @@
+// Loading: what importing does not do, what calls say too early, failures, sources, traps. Each
+// test is a process of its own, since a module can be loaded only once.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { test } from "node:test";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
+
+// Runs a module and gives back what it says about itself as `report`.
+async function run(code) {
+  const program = `
+    import assert from "node:assert/strict";
+    import { readFileSync } from "node:fs";
+    const file = new URL("./pkg/opsign_bg.wasm", "file://${encodeURI(folder)}");
+    const works = ({ payloadHash }) =>
+      assert.deepEqual([...payloadHash(new Uint8Array()).subarray(0, 4)], [0xc5, 0xd2, 0x46, 0x01]);
+    ${code}
+    console.log("ran to its end");`;
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "--no-warnings", "--eval", program],
+    { cwd: folder },
+  );
+  assert.equal(stderr, "");
+  assert.equal(stdout, "ran to its end\n");
+}
+
+test("importing does nothing", () =>
+  run(`
+    import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+
+    const touched = [];
+    const watch = (object, name) => {
+      const original = object[name];
+      object[name] = function (...args) {
+        // Node's own loader reads the modules themselves, and only those.
+        if (!/\\.(js|json)$/.test(String(args[0]))) touched.push(name);
+        return Reflect.apply(original, this, args);
+      };
+    };
+    watch(globalThis, "fetch");
+    for (const name of ["compile", "instantiate", "compileStreaming"]) watch(WebAssembly, name);
+    for (const name of ["Module", "Instance", "Memory"]) {
+      WebAssembly[name] = new Proxy(WebAssembly[name], {
+        construct(target, args) {
+          touched.push(name);
+          return Reflect.construct(target, args);
+        },
+      });
+    }
+    for (const name of ["readFile", "readFileSync", "open", "openSync"]) watch(fs, name);
+    watch(fs.promises, "readFile");
+    for (const name of ["setTimeout", "setInterval", "queueMicrotask"]) watch(globalThis, name);
+    watch(process, "getBuiltinModule");
+    syncBuiltinESMExports();
+    const globals = () => Reflect.ownKeys(globalThis).map(String).sort();
+    const before = globals();
+
+    const opsign = await import("opsign");
+    assert.deepEqual(touched, []);
+    assert.deepEqual(globals(), before);
+    const active = process.getActiveResourcesInfo().filter((name) => /Timeout|FS|TCP/.test(name));
+    assert.deepEqual(active, []);
+
+    // The watch itself works: loading is seen.
+    await opsign.init();
+    const needed = ["getBuiltinModule", "readFile", "compile", "instantiate"];
+    assert.deepEqual([...new Set(touched)], needed);
+    works(opsign);`));
+
+test("calls before init() throw one clear sentence", () =>
+  run(`
+    const opsign = await import("opsign");
+    const calls = {
+      payloadHash: () => opsign.payloadHash(new Uint8Array()),
+      payloadSigningHash: () => opsign.payloadSigningHash(10, new Uint8Array(32)),
+      verifyPayload: () => opsign.verifyPayload({}),
+      recoverSigner: () => opsign.recoverSigner(),
+      PayloadHasher: () => new opsign.PayloadHasher(),
+    };
+    const functions = Object.entries(opsign).filter(([, value]) => typeof value === "function");
+    const others = ["init", "OpsignError"];
+    assert.deepEqual(
+      functions.map(([name]) => name).filter((name) => !others.includes(name)).sort(),
+      Object.keys(calls).sort(),
+    );
+    const tooEarly = {
+      name: "OpsignError",
+      code: "not_initialised",
+      number: 5,
+      message: "init() must finish before the first call: await init()",
+    };
+    for (const call of Object.values(calls)) assert.throws(call, tooEarly);
+    const loading = opsign.init();
+    for (const call of Object.values(calls)) assert.throws(call, tooEarly);
+    await loading;
+    works(opsign);
+    assert.throws(calls.verifyPayload, { code: "wrong_type" });`));
+
+test("init() may be called again", () =>
+  run(`
+    const opsign = await import("opsign");
+    const [one, two, three] = [opsign.init(), opsign.init("file:///ignored"), opsign.init(42)];
+    assert(one instanceof Promise);
+    assert.deepEqual(await Promise.all([one, two, three]), [undefined, undefined, undefined]);
+    works(opsign);
+    assert.equal(await opsign.init("file:///ignored, too"), undefined);
+    works(opsign);`));
+
+test("a failed init() can be tried again", () =>
+  run(`
+    import binaryen from "binaryen";
+    const opsign = await import("opsign");
+    const bytes = readFileSync(file);
+    const otherVersion = Buffer.from(bytes);
+    const at = otherVersion.indexOf("__wbg_new_");
+    assert(at > 0);
+    otherVersion[at + 10] ^= 1;
+    const stranger = binaryen.parseText('(module (func (export "__wbindgen_start")))').emitBinary();
+    const failures = [
+      ["not_initialised", new URL("missing.wasm", file), /ENOENT/],
+      ["not_initialised", "file:///nowhere/missing.wasm", /ENOENT/],
+      ["not_initialised", "http://127.0.0.1:1/opsign_bg.wasm", /fetch failed/],
+      ["not_initialised", new Uint8Array(), /empty/],
+      ["not_initialised", new TextEncoder().encode("<!doctype html>"), /magic word/],
+      ["not_initialised", bytes.subarray(0, 1000), /./],
+      ["not_initialised", otherVersion, /Import/],
+      ["not_initialised", stranger, /this is not opsign_bg.wasm/],
+      ["not_initialised", new Response("gone", { status: 404 }), /status 404/],
+      ["not_initialised", { then: (_, no) => no(new Error("no network")) }, /no network/],
+      ["wrong_type", "opsign_bg.wasm", /absolute URL/],
+      ...[null, 42, true, {}, [], Symbol("s"), () => {}, new SharedArrayBuffer(8)].map((value) =>
+        ["wrong_type", value, /^source must be/]),
+    ];
+    for (const [code, source, message] of failures) {
+      await assert.rejects(opsign.init(source), (error) => {
+        assert(error instanceof opsign.OpsignError, String(error));
+        assert.equal(error.code, code, error.message);
+        assert.match(error.message, message);
+        if (code === "not_initialised") assert(error.cause instanceof Error);
+        return true;
+      });
+      assert.throws(() => opsign.payloadHash(new Uint8Array()), { code: "not_initialised" });
+    }
+    await opsign.init();
+    works(opsign);`));
+
+test("every kind of source", async () => {
+  const sources = [
+    "undefined",
+    "file",
+    "file.href",
+    "readFileSync(file)",
+    "new Uint8Array(readFileSync(file)).buffer",
+    "new DataView(new Uint8Array(readFileSync(file)).buffer)",
+    "new Response(readFileSync(file))",
+    "new WebAssembly.Module(readFileSync(file))",
+    '"data:application/wasm;base64," + readFileSync(file, "base64")',
+    "Promise.resolve(file)",
+    "Promise.resolve(new Response(readFileSync(file)))",
+  ];
+  await Promise.all(
+    sources.map((source) =>
+      run(`
+        const opsign = await import("opsign");
+        await opsign.init(${source});
+        works(opsign);`),
+    ),
+  );
+});
+
+// A copy of the module in which recovery traps stands for the bug that we do not know of.
+test("after a trap nothing runs any more", () =>
+  run(`
+    import binaryen from "binaryen";
+    const module = binaryen.readBinary(readFileSync(file));
+    const planted = [];
+    for (let index = 0; index < module.getNumExports(); index++) {
+      const { name, value } = binaryen.getExportInfo(module.getExportByIndex(index));
+      if (name === "recoverSigner") planted.push(value);
+    }
+    assert.equal(planted.length, 1);
+    const { params, results } = binaryen.getFunctionInfo(module.getFunction(planted[0]));
+    module.removeFunction(planted[0]);
+    module.addFunction(planted[0], params, results, [], module.unreachable());
+
+    const opsign = await import("opsign");
+    await opsign.init(module.emitBinary());
+    works(opsign);
+    const hasher = new opsign.PayloadHasher();
+    const block = { payloadHash: new Uint8Array(32), chainId: 10, signature: new Uint8Array(65) };
+    assert.throws(() => opsign.recoverSigner(block), (error) => {
+      assert.equal(error.code, "internal");
+      assert.equal(error.number, 9);
+      assert(error.cause instanceof WebAssembly.RuntimeError);
+      return true;
+    });
+    const stopped = { name: "OpsignError", code: "internal", number: 9 };
+    assert.throws(() => opsign.payloadHash(new Uint8Array()), stopped);
+    assert.throws(() => hasher.update(new Uint8Array()), stopped);
+    assert.throws(() => hasher.finish(), stopped);
+    assert.throws(() => new opsign.PayloadHasher(), stopped);
+    hasher.free();
+    await opsign.init();
+    assert.throws(() => opsign.verifyPayload({}), stopped);`));

@@ -1,0 +1,77 @@
+// What is published: its files, its size, its version, and the README's examples in a project that
+// has nothing else.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import * as opsign from "opsign";
+
+import { unpack } from "./packed.js";
+
+const here = (path) => new URL(`../${path}`, import.meta.url);
+const read = (path) => readFileSync(here(path), "utf8");
+const { files, ...manifest } = JSON.parse(read("package.json"));
+const readme = read("README.md");
+
+test("the tarball holds the files that are listed, and the examples run from it", (t) => {
+  const { project, installed } = unpack(t);
+  const found = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.path, entry.name).slice(fileURLToPath(installed).length));
+  assert.deepEqual(found.sort(), [...files, "README.md", "package.json"].sort());
+
+  const examples = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
+  for (const [index, code] of examples.entries()) {
+    // `call; // result` and `console.log(...); // output` say what is to be seen.
+    const program = code.replaceAll(/^(?!\s)(.+); \/\/ (.+)$/gm, (_, call, result) =>
+      `if ((${call}) !== ${result}) throw new Error(${JSON.stringify(call)});`);
+    const printed = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text);
+    writeFileSync(join(project, `example${index}.mjs`), program);
+    const output = execFileSync(process.execPath, [`example${index}.mjs`], { cwd: project });
+    assert.equal(`${output}`, printed.map((line) => `${line}\n`).join(""));
+    assert(program !== code || printed.length > 0, "the example shows a result");
+  }
+  assert.equal(examples.length, 2);
+  t.diagnostic(`cases: ${files.length} files, ${examples.length} examples`);
+});
+
+test("the README states the size", () => {
+  const wasm = readFileSync(here("pkg/opsign_bg.wasm"));
+  const stated = readme.match(/(\d+) KB \((\d+) KB gzipped\)/).slice(1).map(Number);
+  const sizes = [wasm.length, gzipSync(wasm, { level: 9 }).length];
+  for (const [index, size] of sizes.entries()) {
+    // The compiler is Debian's, which moves, and the size with it.
+    const off = Math.abs(size / 1000 / stated[index] - 1);
+    assert(off < 0.03, `${size} bytes, but the README says ${stated[index]} KB`);
+  }
+});
+
+test("one version everywhere", () => {
+  const [, version] = read("../../Cargo.toml").match(/^version = "(.+)"$/m);
+  assert.equal(manifest.version, version);
+  assert.equal(opsign.version, version);
+  assert.equal(JSON.parse(read("package-lock.json")).version, version);
+});
+
+test("the types name the errors of the table", () => {
+  const [, union] = read("index.d.ts").match(/export type ErrorCode =\n(.*?);\n/s);
+  const named = [...union.matchAll(/\| "(\w+)"/g)].map(([, code]) => code);
+  assert.deepEqual(named.sort(), opsign.errors.map(({ code }) => code).sort());
+  for (const [, numbers] of union.matchAll(/\/\*\* ([\d to,and]+):/g)) {
+    const [first] = numbers.match(/\d+/);
+    assert(opsign.errors.some(({ number }) => number === Number(first)));
+  }
+});
+
+test("nothing of the machine that built it is inside", () => {
+  for (const file of files) {
+    const text = readFileSync(here(file), "latin1");
+    assert.doesNotMatch(text, /\/(home|root|work|tmp|usr)\/|index\.crates\.io|\.cargo/, file);
+  }
+  assert.doesNotMatch(read("package-lock.json"), /"resolved"/);
+  assert.equal(manifest.dependencies, undefined);
+});

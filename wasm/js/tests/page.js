@@ -1,0 +1,29 @@
+// Runs in the browser: every vector, on the package as npm would install it.
+import * as opsign from "/opsign/index.js";
+import { files, walk } from "/vectors.js";
+
+globalThis.result = run();
+
+async function run() {
+  const loadedByImport = performance.getEntriesByType("resource").map(({ name }) => name);
+  const tooEarly = (() => {
+    try {
+      return `${opsign.payloadHash(new Uint8Array())}`;
+    } catch (error) {
+      return error.code;
+    }
+  })();
+  await opsign.init();
+  const vectors = {};
+  for (const file of files) vectors[file] = await (await fetch(`/vectors/${file}.json`)).json();
+  const ran = walk(opsign, vectors);
+
+  const { payload_hash: payloadHash, ...vector } = vectors.payload_signing.cases[0];
+  const block = { payloadHash, chainId: vector.chain_id, signature: vector.signature };
+  const rounds = 200;
+  opsign.recoverSigner(block);
+  const start = performance.now();
+  for (let round = 0; round < rounds; round++) opsign.recoverSigner(block);
+  const micros = Math.round(((performance.now() - start) / rounds) * 1000);
+  return { loadedByImport, tooEarly, ran, micros };
+}

@@ -1,0 +1,156 @@
+// Every way to use the API, checked by tsc and never run. Wrong uses must fail to compile.
+import {
+  type Bytes,
+  type ChainId,
+  type ErrorCode,
+  type ErrorEntry,
+  OpsignError,
+  type Payload,
+  PayloadHasher,
+  type RecoverOptions,
+  type Rules,
+  type VerifyOptions,
+  type WasmSource,
+  errors,
+  init,
+  payloadHash,
+  payloadSigningHash,
+  recoverSigner,
+  verifyPayload,
+  version,
+} from "opsign";
+
+const bytes = new Uint8Array(32);
+
+// init
+const loading: Promise<void> = init();
+void loading;
+void init(undefined);
+void init(bytes);
+void init(bytes.buffer);
+void init(new DataView(bytes.buffer));
+void init("https://example.org/opsign_bg.wasm");
+void init(new URL("opsign_bg.wasm", "https://example.org/"));
+void init(fetch("opsign_bg.wasm"));
+void init(new Response());
+void init(new WebAssembly.Module(bytes));
+void init(WebAssembly.compile(bytes));
+const source: WasmSource = bytes;
+void init(source);
+// @ts-expect-error no number
+void init(1);
+// @ts-expect-error no null
+void init(null);
+// @ts-expect-error no boolean
+void init(true);
+
+// payloadHash
+const hash: Bytes = payloadHash(bytes);
+const alsoBytes: Uint8Array = hash;
+// What is returned may go where memory must not be shared.
+void crypto.subtle.digest("SHA-256", hash);
+void alsoBytes;
+payloadHash([bytes, bytes]);
+const pieces: readonly Uint8Array[] = [bytes];
+const payload: Payload = pieces;
+payloadHash(payload);
+// @ts-expect-error no hex text
+payloadHash("0x00");
+// @ts-expect-error no ArrayBuffer
+payloadHash(bytes.buffer);
+// @ts-expect-error no array of numbers
+payloadHash([1, 2, 3]);
+// @ts-expect-error no argument
+payloadHash();
+
+// payloadSigningHash
+const chainId: ChainId = 10n;
+const signingHash: Bytes = payloadSigningHash(chainId, hash);
+void signingHash;
+payloadSigningHash(10, "0x00");
+payloadSigningHash("0xa", hash);
+// @ts-expect-error the hash is missing
+payloadSigningHash(10);
+// @ts-expect-error no bytes for a chain id
+payloadSigningHash(bytes, hash);
+// @ts-expect-error no boolean
+payloadSigningHash(true, hash);
+
+// verifyPayload, recoverSigner
+const rules: Rules = "consensus";
+const signed = { chainId, signature: "0x00", rules } as const;
+const byHash: RecoverOptions = { ...signed, payloadHash: hash };
+const byPayload: RecoverOptions = { ...signed, payload: bytes };
+const expected: VerifyOptions = { ...byHash, address: "0x00" };
+const valid: boolean = verifyPayload(expected);
+void valid;
+verifyPayload({ ...byPayload, address: bytes });
+verifyPayload({ payload: [bytes], chainId: 10, signature: bytes, address: "0x00" });
+verifyPayload({ payloadHash: "0x00", chainId: 10, signature: bytes, address: "0x00" });
+verifyPayload({ payload: bytes, chainId: 10, signature: bytes, address: "0x00", rules: undefined });
+const signer: string = recoverSigner(byHash);
+void signer;
+recoverSigner(byPayload);
+recoverSigner(expected);
+// @ts-expect-error both
+recoverSigner({ ...signed, payload: bytes, payloadHash: hash });
+// @ts-expect-error neither
+recoverSigner(signed);
+// @ts-expect-error no signature
+recoverSigner({ payload: bytes, chainId: 10 });
+// @ts-expect-error no chain id
+recoverSigner({ payload: bytes, signature: bytes });
+// @ts-expect-error no address
+verifyPayload(byHash);
+// @ts-expect-error no such rules
+recoverSigner({ ...byHash, rules: "low-s" });
+// @ts-expect-error a number is no address
+verifyPayload({ ...byHash, address: 0 });
+// @ts-expect-error no secret key: nothing is signed here
+recoverSigner({ payload: bytes, chainId: 10, signature: bytes, secretKey: bytes });
+
+// PayloadHasher
+const hasher = new PayloadHasher();
+hasher.update(bytes);
+const finished: Bytes = hasher.finish();
+void finished;
+hasher.free();
+// @ts-expect-error no text
+hasher.update("0x00");
+// @ts-expect-error one piece at a time
+hasher.update([bytes]);
+// @ts-expect-error takes nothing
+new PayloadHasher(bytes);
+
+// errors, version, OpsignError
+const text: string = version;
+void text;
+const entries: readonly ErrorEntry[] = errors;
+for (const { number, code, message } of entries) {
+  const all: [number, ErrorCode, string] = [number, code, message];
+  void all;
+}
+// @ts-expect-error read only
+errors.push(errors[0]);
+// @ts-expect-error read only
+version = "1";
+try {
+  verifyPayload(expected);
+} catch (error) {
+  if (error instanceof OpsignError) {
+    const name: "OpsignError" = error.name;
+    const number: number = error.number;
+    const message: string = error.message;
+    void [name, number, message];
+    switch (error.code) {
+      case "wrong_type":
+      case "signature_s_high":
+        break;
+      // @ts-expect-error no such code
+      case "signature_s_hihg":
+        break;
+    }
+  }
+}
+// @ts-expect-error callers make none
+new OpsignError("wrong_type", 4, "");

@@ -1,0 +1,214 @@
+// Every argument of every function, given everything that it is not.
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+
+import * as opsign from "opsign";
+
+const block = {
+  chainId: 10,
+  payloadHash: new Uint8Array(32),
+  signature: `0x${"11".repeat(64)}00`,
+};
+const address = "0x4200000000000000000000000000000000000016";
+
+const nothings = { null: null, undefined: undefined };
+const strangers = {
+  "{}": {},
+  "a boolean": true,
+  "a symbol": Symbol("symbol"),
+  "a function": () => new Uint8Array(32),
+  "a date": new Date(0),
+  "a promise": Promise.resolve(new Uint8Array(32)),
+};
+const numbers = { NaN, Infinity, "-1": -1, 1.5: 1.5, "2^53": 2 ** 53, "-1n": -1n };
+const notBytes = {
+  "an ArrayBuffer": new ArrayBuffer(32),
+  "a SharedArrayBuffer": new SharedArrayBuffer(32),
+  "a DataView": new DataView(new ArrayBuffer(32)),
+  "an Int8Array": new Int8Array(32),
+  "a Uint8ClampedArray": new Uint8ClampedArray(32),
+  "an array of numbers": [1, 2, 3],
+  "an object like an array": { length: 1, 0: 1 },
+  "an object with the prototype": Object.create(Uint8Array.prototype),
+  "a proxy": new Proxy(new Uint8Array(32), {}),
+};
+const unsafeBytes = {
+  "shared bytes": new Uint8Array(new SharedArrayBuffer(32)),
+  "detached bytes": detached(),
+  "bytes out of bounds": outOfBounds(),
+};
+
+function detached() {
+  const bytes = new Uint8Array(32);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+function outOfBounds() {
+  const buffer = new ArrayBuffer(64, { maxByteLength: 64 });
+  const bytes = new Uint8Array(buffer, 32, 32);
+  buffer.resize(16);
+  return bytes;
+}
+
+// What is no bytes, and for arguments that may be missing, is there.
+const present = {
+  ...strangers,
+  ...numbers,
+  ...notBytes,
+  ...unsafeBytes,
+  null: null,
+  0: 0,
+  "0n": 0n,
+};
+const noBytes = { ...present, undefined: undefined };
+const noText = { "": "", "a string": "0x00" };
+const pieces = Object.fromEntries(
+  Object.entries({ ...noBytes, ...noText }).map(([name, value]) => [`[${name}]`, [value]]),
+);
+const noChainId = {
+  ...strangers,
+  ...numbers,
+  ...notBytes,
+  ...nothings,
+  bytes: new Uint8Array(32),
+  "an object that prints as a number": { toString: () => "10", valueOf: () => 10 },
+};
+const noRules = { ...strangers, ...numbers, null: null, "": "", Strict: "Strict", low: "low-s" };
+
+const table = [
+  ["payload", (value) => opsign.payloadHash(value), { ...noBytes, ...noText }],
+  ["payload[0]", (value) => opsign.payloadHash(value), pieces],
+  ["payload[1]", () => opsign.payloadHash([new Uint8Array(1), , new Uint8Array(1)]), { hole: 0 }],
+  ["chainId", (value) => opsign.payloadSigningHash(value, block.payloadHash), noChainId],
+  ["payloadHash", (value) => opsign.payloadSigningHash(10, value), noBytes],
+  ["piece", (value) => new opsign.PayloadHasher().update(value), { ...noBytes, ...noText }],
+];
+for (const call of [opsign.verifyPayload, opsign.recoverSigner]) {
+  const { payloadHash, ...rest } = block;
+  const noOptions = { ...nothings, "a string": "", "a number": 1, "a boolean": true };
+  table.push(
+    ["options", (value) => call(value), noOptions],
+    ["payload", (value) => call({ ...rest, address, payload: value }), { ...present, ...noText }],
+    ["payloadHash", (value) => call({ ...rest, address, payloadHash: value }), present],
+    ["chainId", (value) => call({ ...block, address, chainId: value }), noChainId],
+    ["signature", (value) => call({ ...block, address, signature: value }), noBytes],
+    ["rules", (value) => call({ ...block, address, rules: value }), noRules],
+    ["payload or payloadHash", () => call({ ...rest, address }), { neither: 0 }],
+    [
+      "payload or payloadHash",
+      () => call({ ...block, payload: new Uint8Array(1), address }),
+      { both: 0 },
+    ],
+  );
+}
+table.push(["address", (value) => opsign.verifyPayload({ ...block, address: value }), noBytes]);
+
+before(() => opsign.init());
+
+test("wrong types are named", (t) => {
+  let ran = 0;
+  for (const [argument, call, values] of table) {
+    for (const [name, value] of Object.entries(values)) {
+      assert.throws(
+        () => call(value),
+        (error) => {
+          assert(error instanceof opsign.OpsignError, `${error}`);
+          assert.equal(error.code, "wrong_type", error.message);
+          assert.equal(error.number, 4);
+          assert(error.message.includes(argument), `${error.message}: no word of ${argument}`);
+          return true;
+        },
+        `${argument}: ${name}`,
+      );
+      ran++;
+    }
+  }
+  assert(ran > 300);
+  t.diagnostic(`cases: ${ran} arguments`);
+});
+
+test("right types with wrong values have errors of their own", () => {
+  const cases = [
+    ["chain_id_too_large", { chainId: 2n ** 256n }],
+    ["chain_id_too_large", { chainId: 2n ** 300_000n }],
+    ["chain_id_too_large", { chainId: `${2n ** 256n}` }],
+    ["chain_id_digit", { chainId: "-1" }],
+    ["chain_id_digit", { chainId: "1.5" }],
+    ["chain_id_digit", { chainId: "1e3" }],
+    ["chain_id_digit", { chainId: " 10" }],
+    ["chain_id_digit", { chainId: "0b1" }],
+    ["chain_id_digit", { chainId: "\u{1d7d8}" }],
+    ["empty", { chainId: "" }],
+    ["empty", { chainId: "0x" }],
+    ["too_long", { chainId: "0".repeat(1e6) }],
+    ["empty", { payloadHash: "" }],
+    ["empty", { payloadHash: new Uint8Array() }],
+    ["too_short", { payloadHash: new Uint8Array(31) }],
+    ["too_long", { payloadHash: new Uint8Array(33) }],
+    ["hex_odd_length", { payloadHash: "0x123" }],
+    ["hex_digit", { payloadHash: "\ud800".repeat(64) }],
+    ["too_long", { signature: new Uint8Array(1e8) }],
+    ["too_long", { signature: "0".repeat(1e8) }],
+    ["signature_r_zero", { signature: new Uint8Array(65) }],
+    ["hex_prefix", { address: "4200000000000000000000000000000000000016" }],
+    ["too_short", { address: new Uint8Array(19) }],
+    ["too_long", { address: new Uint8Array(32) }],
+    ["empty", { address: new Uint8Array() }],
+  ];
+  for (const [code, change] of cases) {
+    const options = { ...block, address, ...change };
+    assert.throws(() => opsign.verifyPayload(options), { code }, `${Object.keys(change)}: ${code}`);
+  }
+});
+
+test("messages say what is wrong where", () => {
+  const high = `0x${"11".repeat(32)}${"ee".repeat(32)}00`;
+  const signed = (byte) => `0x${"11".repeat(64)}${byte}`;
+  const verify = (change) => () => opsign.verifyPayload({ ...block, address, ...change });
+  assert.throws(verify({ signature: signed("1b") }), /last byte is 27; op-node takes y_parity/);
+  assert.throws(verify({ signature: high }), /s is in the upper half/);
+  assert.throws(verify({ chainId: "10x" }), /no digit at position 2/);
+  assert.throws(verify({ payloadHash: "0x12" }), /payload hash is too short: 1 byte/);
+  assert.throws(verify({ chainId: -1 }), /chainId must be .* not -1/);
+  assert.throws(verify({ chainId: -1n }), /chainId must be .* not -1/);
+  assert.throws(verify({ address: null }), /address must be .* not null/);
+  assert.throws(verify({ address: new ArrayBuffer(20) }), /address must be .* not ArrayBuffer/);
+  assert.throws(verify({ rules: "low-s" }), /rules must be "strict" or .* not "low-s"/);
+});
+
+test("subclasses and other realms' arrays are read as what they are", async () => {
+  const { runInNewContext } = await import("node:vm");
+  const expected = opsign.payloadHash(new Uint8Array([1, 2, 3]));
+  assert.deepEqual(opsign.payloadHash(Buffer.from([1, 2, 3])), new Uint8Array(expected));
+  assert.deepEqual(opsign.payloadHash(runInNewContext("new Uint8Array([1, 2, 3])")), expected);
+  assert.deepEqual(opsign.payloadHash(new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 4)), expected);
+  // One that lies about its length must not reach past the memory that was taken for it.
+  const liar = Object.defineProperties(new Uint8Array([1, 2, 3]), {
+    length: { value: 1 },
+    byteLength: { value: 1 },
+    subarray: { value: () => new Uint8Array(1e6) },
+  });
+  assert.deepEqual(opsign.payloadHash(liar), expected);
+});
+
+test("a hasher is closed once", () => {
+  for (const end of ["finish", "free"]) {
+    const hasher = new opsign.PayloadHasher();
+    hasher.update(new Uint8Array(3));
+    hasher[end]();
+    hasher.free();
+    hasher.free();
+    for (const call of [() => hasher.update(new Uint8Array()), () => hasher.finish()]) {
+      assert.throws(call, { code: "closed", number: 3 });
+    }
+  }
+});
+
+test("results are new arrays of their own", () => {
+  const first = opsign.payloadHash(new Uint8Array());
+  const second = opsign.payloadHash(new Uint8Array());
+  assert.deepEqual(first, second);
+  assert.notEqual(first.buffer, second.buffer);
+  assert.equal(first.buffer.byteLength, 32);
+});
