@@ -17,6 +17,7 @@ import (
 	"github.com/ethereum/go-ethereum/log"
 
 	"github.com/ethereum-optimism/optimism/op-node/p2p"
+	"github.com/ethereum-optimism/optimism/op-node/rollup"
 	"github.com/ethereum-optimism/optimism/op-service/clock"
 )
 
@@ -54,11 +55,16 @@ type Validator struct {
 // blocks. The clock decides which timestamps are too old or too new: give
 // clock.SystemClock for the present, [ClockAt] for a fixed time.
 func NewValidator(topic Topic, chainID *big.Int, signer common.Address, clk clock.Clock) *Validator {
+	return NewValidatorWith(topic, RollupConfig(topic, chainID), oneSigner(signer), clk)
+}
+
+// NewValidatorWith is [NewValidator] for any fork times, and for signers that change.
+func NewValidatorWith(topic Topic, config *rollup.Config, signers p2p.GossipRuntimeConfig, clk clock.Clock) *Validator {
 	warnings := new(lastWarning)
 	validate := p2p.BuildBlocksValidator(
 		log.NewLogger(warnings),
-		RollupConfig(topic, chainID),
-		oneSigner(signer),
+		config,
+		signers,
 		topic.BlockVersion(),
 		&p2p.Config{GossipTimestampThreshold: TimestampThreshold},
 		clk,
@@ -134,7 +140,7 @@ func (w *lastWarning) Handle(_ context.Context, record slog.Record) error {
 	defer w.mu.Unlock()
 	w.message, w.details = record.Message, nil
 	record.Attrs(func(attribute slog.Attr) bool {
-		// The peer is a stand-in, and there never is a previous signer.
+		// The peer is a stand-in, and nil is the error about a previous signer that does not exist.
 		if value := attribute.Value.Any(); value != nil && attribute.Key != "peer" {
 			w.details = append(w.details, fmt.Sprintf("%s=%v", attribute.Key, value))
 		}
