@@ -36,6 +36,15 @@ const (
 	ErrWrongSigner             ErrorCode = 37 // The signature was made by another key.
 	ErrSnappy                  ErrorCode = 40 // The message is not in the snappy block format.
 	ErrUnknownTopic            ErrorCode = 41 // No gossip topic has that name: use v1, v2, v3 or v4.
+	ErrRLPTruncated            ErrorCode = 50 // The bytes end too early.
+	ErrRLPNotMinimal           ErrorCode = 51 // A number or length is written longer than it needs.
+	ErrRLPWrongKind            ErrorCode = 52 // A list stands where bytes belong, or bytes where a list belongs.
+	ErrRLPWrongLength          ErrorCode = 53 // A part has the wrong number of bytes.
+	ErrRLPTooLarge             ErrorCode = 54 // A number has too many bits.
+	ErrRLPTrailing             ErrorCode = 55 // There are bytes after the end.
+	ErrTransactionType         ErrorCode = 60 // No transaction type has this number.
+	ErrDepositNotSignable      ErrorCode = 61 // A deposit is not signed: L1 vouches for it.
+	ErrTransactionV            ErrorCode = 62 // V or y_parity stands for no y_parity.
 )
 
 // Name is the name that every language derives its own from, such as

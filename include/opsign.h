@@ -118,6 +118,24 @@ enum opsign_error
   OPSIGN_ERROR_SNAPPY = 40,
   // No gossip topic has that name: use v1, v2, v3 or v4.
   OPSIGN_ERROR_UNKNOWN_TOPIC = 41,
+  // The bytes end too early.
+  OPSIGN_ERROR_RLP_TRUNCATED = 50,
+  // A number or length is written longer than it needs.
+  OPSIGN_ERROR_RLP_NOT_MINIMAL = 51,
+  // A list stands where bytes belong, or bytes where a list belongs.
+  OPSIGN_ERROR_RLP_WRONG_KIND = 52,
+  // A part has the wrong number of bytes.
+  OPSIGN_ERROR_RLP_WRONG_LENGTH = 53,
+  // A number has too many bits.
+  OPSIGN_ERROR_RLP_TOO_LARGE = 54,
+  // There are bytes after the end.
+  OPSIGN_ERROR_RLP_TRAILING = 55,
+  // No transaction type has this number.
+  OPSIGN_ERROR_TRANSACTION_TYPE = 60,
+  // A deposit is not signed: L1 vouches for it.
+  OPSIGN_ERROR_DEPOSIT_NOT_SIGNABLE = 61,
+  // V or y_parity stands for no y_parity.
+  OPSIGN_ERROR_TRANSACTION_V = 62,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

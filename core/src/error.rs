@@ -28,6 +28,8 @@ pub enum Field {
     GossipMessage,
     /// A gossip message, decompressed.
     GossipData,
+    /// A transaction in its network form.
+    Transaction,
 }
 
 impl Field {
@@ -43,12 +45,13 @@ impl Field {
             Self::Payload => "payload",
             Self::GossipMessage => "gossip message",
             Self::GossipData => "decompressed gossip message",
+            Self::Transaction => "transaction",
         }
     }
 
     /// Whether every value has the same number of bytes.
     const fn has_one_length(self) -> bool {
-        !matches!(self, Self::Payload | Self::GossipMessage | Self::GossipData)
+        !matches!(self, Self::Payload | Self::GossipMessage | Self::GossipData | Self::Transaction)
     }
 }
 
@@ -147,6 +150,47 @@ pub enum Error {
     Snappy,
     /// No gossip topic of that name.
     UnknownTopic,
+    /// The bytes end inside this part of a transaction.
+    RlpTruncated {
+        /// The part.
+        field: &'static str,
+    },
+    /// A number with leading zeroes, or a length in a longer form than it needs.
+    RlpNotMinimal {
+        /// The part.
+        field: &'static str,
+    },
+    /// A list where bytes belong, or the other way round.
+    RlpWrongKind {
+        /// The part.
+        field: &'static str,
+    },
+    /// Bytes of another length than this part has.
+    RlpWrongLength {
+        /// The part.
+        field: &'static str,
+        /// Bytes that it has.
+        expected: usize,
+    },
+    /// A number with more bits than this part has.
+    RlpTooLarge {
+        /// The part.
+        field: &'static str,
+    },
+    /// Bytes after the end of this part.
+    RlpTrailing {
+        /// The part.
+        field: &'static str,
+    },
+    /// No transaction type has this number.
+    TransactionType {
+        /// The type byte.
+        kind: u8,
+    },
+    /// A deposit, which nobody signs.
+    DepositNotSignable,
+    /// A v or y_parity that stands for no y_parity.
+    TransactionV,
 }
 
 /// What went wrong, by number. The numbers are frozen; retired ones stay reserved.
@@ -214,6 +258,24 @@ pub enum ErrorCode {
     Snappy = 40,
     /// No gossip topic has that name: use v1, v2, v3 or v4.
     UnknownTopic = 41,
+    /// The bytes end too early.
+    RlpTruncated = 50,
+    /// A number or length is written longer than it needs.
+    RlpNotMinimal = 51,
+    /// A list stands where bytes belong, or bytes where a list belongs.
+    RlpWrongKind = 52,
+    /// A part has the wrong number of bytes.
+    RlpWrongLength = 53,
+    /// A number has too many bits.
+    RlpTooLarge = 54,
+    /// There are bytes after the end.
+    RlpTrailing = 55,
+    /// No transaction type has this number.
+    TransactionType = 60,
+    /// A deposit is not signed: L1 vouches for it.
+    DepositNotSignable = 61,
+    /// V or y_parity stands for no y_parity.
+    TransactionV = 62,
 }
 
 impl ErrorCode {
@@ -248,6 +310,15 @@ impl ErrorCode {
         Self::WrongSigner,
         Self::Snappy,
         Self::UnknownTopic,
+        Self::RlpTruncated,
+        Self::RlpNotMinimal,
+        Self::RlpWrongKind,
+        Self::RlpWrongLength,
+        Self::RlpTooLarge,
+        Self::RlpTrailing,
+        Self::TransactionType,
+        Self::DepositNotSignable,
+        Self::TransactionV,
     ];
 
     /// The number that C returns and `vectors/errors.json` lists.
@@ -292,6 +363,15 @@ impl ErrorCode {
             Self::WrongSigner => "wrong_signer\0",
             Self::Snappy => "snappy\0",
             Self::UnknownTopic => "unknown_topic\0",
+            Self::RlpTruncated => "rlp_truncated\0",
+            Self::RlpNotMinimal => "rlp_not_minimal\0",
+            Self::RlpWrongKind => "rlp_wrong_kind\0",
+            Self::RlpWrongLength => "rlp_wrong_length\0",
+            Self::RlpTooLarge => "rlp_too_large\0",
+            Self::RlpTrailing => "rlp_trailing\0",
+            Self::TransactionType => "transaction_type\0",
+            Self::DepositNotSignable => "deposit_not_signable\0",
+            Self::TransactionV => "transaction_v\0",
         }
     }
 
@@ -327,6 +407,17 @@ impl ErrorCode {
             Self::WrongSigner => "the signature was made by another key\0",
             Self::Snappy => "the message is not in the snappy block format\0",
             Self::UnknownTopic => "no gossip topic has that name: use v1, v2, v3 or v4\0",
+            Self::RlpTruncated => "the bytes end too early\0",
+            Self::RlpNotMinimal => "a number or length is written longer than it needs\0",
+            Self::RlpWrongKind => {
+                "a list stands where bytes belong, or bytes where a list belongs\0"
+            }
+            Self::RlpWrongLength => "a part has the wrong number of bytes\0",
+            Self::RlpTooLarge => "a number has too many bits\0",
+            Self::RlpTrailing => "there are bytes after the end\0",
+            Self::TransactionType => "no transaction type has this number\0",
+            Self::DepositNotSignable => "a deposit is not signed: L1 vouches for it\0",
+            Self::TransactionV => "v or y_parity stands for no y_parity\0",
         }
     }
 
@@ -375,6 +466,15 @@ impl Error {
             Self::WrongSigner { .. } => ErrorCode::WrongSigner,
             Self::Snappy => ErrorCode::Snappy,
             Self::UnknownTopic => ErrorCode::UnknownTopic,
+            Self::RlpTruncated { .. } => ErrorCode::RlpTruncated,
+            Self::RlpNotMinimal { .. } => ErrorCode::RlpNotMinimal,
+            Self::RlpWrongKind { .. } => ErrorCode::RlpWrongKind,
+            Self::RlpWrongLength { .. } => ErrorCode::RlpWrongLength,
+            Self::RlpTooLarge { .. } => ErrorCode::RlpTooLarge,
+            Self::RlpTrailing { .. } => ErrorCode::RlpTrailing,
+            Self::TransactionType { .. } => ErrorCode::TransactionType,
+            Self::DepositNotSignable => ErrorCode::DepositNotSignable,
+            Self::TransactionV => ErrorCode::TransactionV,
         }
     }
 
@@ -445,6 +545,17 @@ impl fmt::Display for Error {
             Self::WrongSigner { recovered, expected } => {
                 write!(f, "the signature was made by {recovered}, not by {expected}")
             }
+            Self::RlpTruncated { field }
+            | Self::RlpNotMinimal { field }
+            | Self::RlpWrongKind { field }
+            | Self::RlpTooLarge { field }
+            | Self::RlpTrailing { field } => {
+                write!(f, "the transaction's {field}: {}", self.code().message())
+            }
+            Self::RlpWrongLength { field, expected } => {
+                write!(f, "the transaction's {field} does not have {expected} bytes")
+            }
+            Self::TransactionType { kind } => write!(f, "no transaction type is {kind:#04x}"),
             _ => f.write_str(self.code().message()),
         }
     }

@@ -30,10 +30,13 @@
 //! | `payload.rs` | block payload to [`PayloadHash`] to [`SigningHash`] |
 //! | `sign.rs` | the [`Signer`] trait, the 65-byte [`Signature`], recovery, verification |
 //! | `key.rs` | [`SecretKey`], [`PublicKey`], [`Address`] |
+//! | `tx/` | transactions of every type, EIP-7702 authorizations |
+//! | `message.rs` | personal messages (EIP-191) |
 //! | `gossip.rs` | the gossip message: signature in front, payload behind |
-//! | `chain_id.rs` | 256-bit chain ids |
+//! | `uint.rs`, `chain_id.rs` | 256-bit numbers |
 //! | `hazmat.rs` | hashes and domains chosen by the caller, for adapters only |
 //! | `error.rs` | every error with its frozen number |
+//! | `rlp.rs` | RLP, written into a hasher and read in place |
 //! | `curve.rs`, `keccak.rs`, `hex.rs` | the seams behind which curve, hash and hex code sit |
 //!
 //! # What is promised
@@ -55,16 +58,22 @@ pub mod hazmat;
 pub mod hex;
 mod keccak;
 mod key;
+mod message;
 mod payload;
+mod rlp;
 mod sign;
+pub mod tx;
+mod uint;
 
 pub use chain_id::ChainId;
 pub use error::{Error, ErrorCode, Field};
 pub use key::{Address, PublicKey, SecretKey};
+pub use message::personal_message_hash;
 pub use payload::{Domain, PayloadHash, PayloadHasher, SigningHash, payload_signing_hash};
 pub use sign::{
     Rules, Signature, Signer, recover_signer, sign_payload, verify_payload, verify_signing_hash,
 };
+pub use uint::U256;
 
 /// Compiles the example in the repository's README.
 #[cfg(doctest)]

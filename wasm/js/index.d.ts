@@ -247,4 +247,13 @@ export type ErrorCode =
   | "public_key_invalid"
   | "wrong_signer"
   | "snappy"
-  | "unknown_topic";
+  | "unknown_topic"
+  | "rlp_truncated"
+  | "rlp_not_minimal"
+  | "rlp_wrong_kind"
+  | "rlp_wrong_length"
+  | "rlp_too_large"
+  | "rlp_trailing"
+  | "transaction_type"
+  | "deposit_not_signable"
+  | "transaction_v";
