@@ -30,13 +30,10 @@
 //! | `payload.rs` | block payload to [`PayloadHash`] to [`SigningHash`] |
 //! | `sign.rs` | the [`Signer`] trait, the 65-byte [`Signature`], recovery, verification |
 //! | `key.rs` | [`SecretKey`], [`PublicKey`], [`Address`] |
-//! | `tx/` | transactions of every type, EIP-7702 authorizations |
-//! | `message.rs` | personal messages (EIP-191) |
 //! | `gossip.rs` | the gossip message: signature in front, payload behind |
-//! | `uint.rs`, `chain_id.rs` | 256-bit numbers |
+//! | `chain_id.rs` | 256-bit chain ids |
 //! | `hazmat.rs` | hashes and domains chosen by the caller, for adapters only |
 //! | `error.rs` | every error with its frozen number |
-//! | `rlp.rs` | RLP, written into a hasher and read in place |
 //! | `curve.rs`, `keccak.rs`, `hex.rs` | the seams behind which curve, hash and hex code sit |
 //!
 //! # What is promised
@@ -47,7 +44,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "snappy", test))]
+#[cfg(test)]
 extern crate std;
 
 mod chain_id;
@@ -62,6 +59,7 @@ mod message;
 mod payload;
 mod rlp;
 mod sign;
+mod trie;
 pub mod tx;
 mod uint;
 

@@ -248,7 +248,9 @@ fn destroy(session: &Session, objects: &[ObjectHandle]) {
 pub(crate) fn find_key(session: &Session, selector: &KeySelector) -> Result<FoundKey, Error> {
     let mut keys = find_private_keys(session, selector)?;
     if keys.len() > 1 {
-        let ids: Vec<String> = keys.iter().map(|key| Hex(&key.info.id).to_string()).collect();
+        let mut ids: Vec<String> = keys.iter().map(|key| Hex(&key.info.id).to_string()).collect();
+        // In an order of our own: the token has none.
+        ids.sort();
         return Err(Error::new(
             ErrorKind::KeyAmbiguous,
             format!(

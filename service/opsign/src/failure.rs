@@ -17,26 +17,28 @@ const CONFIG: u8 = 78;
 /// Why a command has no answer.
 pub(crate) struct Failure {
     exit_code: u8,
-    /// Number and name in `vectors/errors.json`, where there is one.
-    listed: Option<(i32, &'static str)>,
+    /// Its number in `vectors/errors.json`, where it has one.
+    number: Option<i32>,
+    /// Its name there, or in `docs/gossip-rules.md`.
+    name: Option<&'static str>,
     message: String,
 }
 
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { exit_code: USAGE, listed: None, message: message.into() }
+        Self { exit_code: USAGE, number: None, name: None, message: message.into() }
     }
 
     pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self { exit_code: DATA, listed: None, message: message.into() }
+        Self { exit_code: DATA, number: None, name: None, message: message.into() }
     }
 
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self { exit_code: UNAVAILABLE, listed: None, message: message.into() }
+        Self { exit_code: UNAVAILABLE, number: None, name: None, message: message.into() }
     }
 
     pub(crate) fn config(message: impl Into<String>) -> Self {
-        Self { exit_code: CONFIG, listed: None, message: message.into() }
+        Self { exit_code: CONFIG, number: None, name: None, message: message.into() }
     }
 
     /// The same, found while reading configuration.
@@ -62,10 +64,11 @@ impl Failure {
     /// To standard error; with `json`, as an object to standard output.
     pub(crate) fn print(&self, json: bool) {
         if json {
-            let (number, name) = self.listed.unzip();
             println!(
                 "{}",
-                json!({ "error": { "number": number, "name": name, "message": self.message } })
+                json!({ "error": {
+                    "number": self.number, "name": self.name, "message": self.message
+                } })
             );
         } else {
             eprintln!("opsign: {}", self.message);
@@ -78,8 +81,20 @@ impl From<opsign_core::Error> for Failure {
         let code = error.code();
         Self {
             exit_code: DATA,
-            listed: Some((code.number(), code.name())),
+            number: Some(code.number()),
+            name: Some(code.name()),
             message: error.to_string(),
+        }
+    }
+}
+
+impl From<opsign_core::gossip::Reason> for Failure {
+    fn from(reason: opsign_core::gossip::Reason) -> Self {
+        Self {
+            exit_code: DATA,
+            number: None,
+            name: Some(reason.name()),
+            message: reason.message().to_owned(),
         }
     }
 }
@@ -98,6 +113,11 @@ impl From<opsign_hsm::Error> for Failure {
             ErrorKind::Input | ErrorKind::KeyExists => DATA,
             _ => CONFIG,
         };
-        Self { exit_code, listed: Some((kind.number(), kind.name())), message: error.to_string() }
+        Self {
+            exit_code,
+            number: Some(kind.number()),
+            name: Some(kind.name()),
+            message: error.to_string(),
+        }
     }
 }

@@ -1,12 +1,17 @@
 //! `opsign gossip`.
 
-use clap::Subcommand;
-use opsign_core::gossip::{BlockFields, Envelope, Topic, decompress};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Subcommand};
+use opsign_core::gossip::{
+    Envelope, GossipConfig, Payload, Reason, SeenBlocks, Topic, decompress, decompressed_len,
+    validate,
+};
 use opsign_core::{Address, ChainId, PayloadHash, Rules, Signature, payload_signing_hash};
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::payload::verdict;
 use crate::report::Report;
 
 #[derive(Subcommand)]
@@ -22,30 +27,51 @@ pub(crate) enum Command {
         #[command(flatten)]
         input: Input,
     },
-    /// Check the signature of a gossip message as op-node does. Exit code 0 yes, 1 no.
-    ///
-    /// This is about the signature alone: that the block's contents are sound is another check.
-    Verify {
-        /// The topic it came on: v1, v2, v3 or v4.
-        #[arg(long)]
-        topic: String,
-        /// The chain: decimal, or hex after 0x.
-        #[arg(long, value_name = "N")]
-        chain_id: String,
-        /// The expected signer.
+    /// Judge a gossip message as op-node does, rule by rule. Exit code 0 accept, 1 ignore or
+    /// reject.
+    Verify(Verify),
+    /// Make a gossip message from a payload and its signature, in hex.
+    Encode {
+        /// The signature: 65 bytes r, s, y_parity in hex.
         #[arg(long, value_name = "HEX")]
-        address: String,
+        signature: String,
         #[command(flatten)]
         input: Input,
     },
 }
 
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// The topic it came on: v1, v2, v3 or v4.
+    #[arg(long)]
+    topic: String,
+    /// The chain: decimal, or hex after 0x.
+    #[arg(long, value_name = "N")]
+    chain_id: String,
+    /// The signer that L1 names.
+    #[arg(long, value_name = "HEX")]
+    address: String,
+    /// The signer before it, whose messages are still good.
+    #[arg(long, value_name = "HEX")]
+    previous_address: Option<String>,
+    /// The time to judge at, in seconds since 1970. Without it: now.
+    #[arg(long, value_name = "SECONDS")]
+    now: Option<u64>,
+    /// How many seconds old a block may be.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    max_age: u64,
+    /// The timestamp from which Jovian is active. Without it: never.
+    #[arg(long, value_name = "SECONDS")]
+    jovian_time: Option<u64>,
+    #[command(flatten)]
+    input: Input,
+}
+
 pub(crate) fn run(command: Command) -> Result<Report, Failure> {
     match command {
         Command::Decode { topic, chain_id, input } => decode(&topic, chain_id.as_deref(), &input),
-        Command::Verify { topic, chain_id, address, input } => {
-            verify(&topic, &chain_id, &address, &input)
-        }
+        Command::Verify(arguments) => verify(&arguments),
+        Command::Encode { signature, input } => encode(&signature, &input),
     }
 }
 
@@ -53,44 +79,101 @@ fn decode(topic: &str, chain_id: Option<&str>, input: &Input) -> Result<Report, 
     let topic: Topic = topic.parse()?;
     let chain_id: Option<ChainId> = chain_id.map(str::parse).transpose()?;
     let message = input.read()?;
-    let data = decompress(&message)?;
-    let envelope = Envelope::parse(&data)?;
-    let fields = BlockFields::parse(topic, envelope.payload())?;
+    let mut room = vec![0; decompressed_len(&message)?];
+    let envelope = Envelope::parse(decompress(&message, &mut room)?)?;
+    let payload = Payload::parse(topic, envelope.payload())?;
     let payload_hash = PayloadHash::of(envelope.payload());
-    let signature = Signature::from_bytes(envelope.signature_bytes(), Rules::Consensus);
 
     let mut report = Report::new()
         .with("topic", topic.to_string())
         .with("message_bytes", message.len())
         .with("payload_bytes", envelope.payload().len())
         .with("payload_hash", payload_hash.to_string())
-        .with("signature", hex(envelope.signature_bytes()))
-        .with("signature_error", signature.err().map(|error| error.code().name()))
-        .with("parent_beacon_block_root", fields.parent_beacon_block_root.map(|r| r.to_string()))
-        .with("parent_hash", fields.parent_hash.to_string())
-        .with("block_hash", fields.block_hash.to_string())
-        .with("block_number", fields.block_number)
-        .with("timestamp", fields.timestamp);
+        .with("signature", hex(envelope.signature_bytes()));
     if let Some(chain_id) = chain_id {
-        let hash = payload_signing_hash(&chain_id, &payload_hash);
-        let signer = signature.and_then(|signature| signature.recover(&hash));
+        let signer = envelope.recover_signer(&chain_id);
         report = report
             .with("chain_id", chain_id.to_string())
-            .with("signing_hash", hash.to_string())
-            .with("signer", signer.ok().map(|key| key.address().to_string()));
+            .with("signing_hash", payload_signing_hash(&chain_id, &payload_hash).to_string())
+            .with("signer", signer.ok().map(|signer| signer.to_string()));
+    }
+    for (name, value) in block(&payload) {
+        report = report.with(name, value);
     }
     Ok(report)
 }
 
-fn verify(topic: &str, chain_id: &str, address: &str, input: &Input) -> Result<Report, Failure> {
-    let topic: Topic = topic.parse()?;
-    let chain_id: ChainId = chain_id.parse()?;
-    let address: Address = address.parse()?;
-    let data = decompress(&input.read()?)?;
-    let envelope = Envelope::parse(&data)?;
-    let recovered = envelope.recover_signer(&chain_id);
-    Ok(verdict(recovered, &address).with("topic", topic.to_string()))
+fn block(payload: &Payload<'_>) -> Vec<(&'static str, Value)> {
+    let text = |value: &dyn ToString| Value::from(value.to_string());
+    vec![
+        (
+            "parent_beacon_block_root",
+            payload.parent_beacon_block_root().map(|root| root.to_string()).into(),
+        ),
+        ("parent_hash", text(&payload.parent_hash())),
+        ("block_hash", text(&payload.block_hash())),
+        ("block_hash_is_right", (payload.computed_block_hash() == payload.block_hash()).into()),
+        ("block_number", payload.block_number().into()),
+        ("timestamp", payload.timestamp().into()),
+        ("fee_recipient", text(&payload.fee_recipient())),
+        ("state_root", text(&payload.state_root())),
+        ("receipts_root", text(&payload.receipts_root())),
+        ("prev_randao", text(&payload.prev_randao())),
+        ("gas_limit", payload.gas_limit().into()),
+        ("gas_used", payload.gas_used().into()),
+        ("base_fee_per_gas", text(&payload.base_fee_per_gas())),
+        ("extra_data", hex(payload.extra_data()).into()),
+        ("transactions", payload.transactions().len().into()),
+        ("withdrawals", payload.withdrawal_count().into()),
+        ("blob_gas_used", payload.blob_gas_used().into()),
+        ("excess_blob_gas", payload.excess_blob_gas().into()),
+        ("withdrawals_root", payload.withdrawals_root().map(|root| root.to_string()).into()),
+    ]
 }
+
+fn verify(arguments: &Verify) -> Result<Report, Failure> {
+    let config = GossipConfig {
+        topic: arguments.topic.parse()?,
+        chain_id: arguments.chain_id.parse()?,
+        signer: Some(arguments.address.parse()?).filter(|address| *address != ZERO),
+        previous_signer: arguments.previous_address.as_deref().map(str::parse).transpose()?,
+        jovian_time: arguments.jovian_time,
+        max_age: arguments.max_age,
+    };
+    let now = match arguments.now {
+        Some(now) => now,
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_err(|_| Failure::unavailable("the clock is before 1970: give --now"))?
+            .as_secs(),
+    };
+    let message = arguments.input.read()?;
+    let mut room = vec![0; decompressed_len(&message).unwrap_or(0)];
+    let mut seen = Box::new(SeenBlocks::new());
+    let judgement = validate(&config, now, &message, &mut room, &mut seen);
+    let report = Report::new()
+        .with("verdict", judgement.verdict().name())
+        .with("reason", judgement.reason.name())
+        .with("message", judgement.reason.message())
+        .with("signer", judgement.signer.map(|signer| signer.to_string()))
+        .with("block_number", judgement.payload.map(|payload| payload.block_number()))
+        .with("block_hash", judgement.payload.map(|payload| payload.block_hash().to_string()));
+    Ok(if judgement.reason == Reason::Accepted { report } else { report.no() })
+}
+
+fn encode(signature: &str, input: &Input) -> Result<Report, Failure> {
+    let signature = Signature::from_hex(signature, Rules::Consensus)?;
+    let mut data = signature.as_bytes().to_vec();
+    data.extend(input.read()?);
+    Envelope::parse(&data)?;
+    let message = snap::raw::Encoder::new()
+        .compress_vec(&data)
+        .map_err(|error| Failure::input(format!("the message cannot be compressed: {error}")))?;
+    Ok(Report::new().with("message", hex(&message)))
+}
+
+/// op-node takes the zero address for none.
+const ZERO: Address = Address::from_bytes([0; 20]);
 
 fn hex(bytes: &[u8]) -> String {
     format!("0x{}", base16ct::lower::encode_string(bytes))

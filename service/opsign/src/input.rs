@@ -1,13 +1,15 @@
 //! Reading a file or standard input, binary or hex.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use opsign_core::gossip::MAX_MESSAGE;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::report::Report;
 
 /// The file that a command reads.
 #[derive(Args)]
@@ -53,7 +55,45 @@ impl Input {
     }
 }
 
-fn decode_hex(text: &[u8]) -> Result<Vec<u8>, Failure> {
+/// Runs `answer` on each line of a file or standard input that is not empty, as it comes, and
+/// prints an answer or an error for each, in order. Exit code 1 if one of them was an error or a
+/// no.
+pub(crate) fn for_each_line(
+    path: &Path,
+    json: bool,
+    mut answer: impl FnMut(&[u8]) -> Result<Report, Failure>,
+) -> Result<ExitCode, Failure> {
+    let mut reader = BufReader::new(open(path)?);
+    let mut line = Vec::new();
+    let mut all_yes = true;
+    loop {
+        line.clear();
+        let limit = (2 * MAX_MESSAGE + 1024) as u64;
+        let read = (&mut reader).take(limit).read_until(b'\n', &mut line);
+        if read.map_err(|error| unreadable(path, &error))? == 0 {
+            return Ok(if all_yes { ExitCode::SUCCESS } else { ExitCode::from(1) });
+        }
+        if line.len() as u64 == limit && !line.ends_with(b"\n") {
+            return Err(Failure::input(format!("a line of {} is too long", shown(path))));
+        }
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            continue;
+        }
+        match answer(text) {
+            Ok(report) => {
+                all_yes &= report.is_yes();
+                report.print(json)?;
+            }
+            Err(failure) => {
+                all_yes = false;
+                failure.print(json);
+            }
+        }
+    }
+}
+
+pub(crate) fn decode_hex(text: &[u8]) -> Result<Vec<u8>, Failure> {
     let (digits, offset) = match text.strip_prefix(b"0x") {
         Some(digits) => (digits, 2),
         None => (text, 0),

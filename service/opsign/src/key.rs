@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use opsign_core::SecretKey;
+use opsign_core::{SecretKey, Signer};
 use opsign_hsm::{Curve, KeyInfo};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -144,13 +144,7 @@ fn list_token(path: &Path) -> Result<Report, Failure> {
 }
 
 fn address(place: &KeyPlace) -> Result<Report, Failure> {
-    let address = match place.open()? {
-        Place::File(path) => key_file::read(path)?.address(),
-        Place::Token(config) => {
-            use opsign_core::Signer;
-            config.signer()?.address()
-        }
-    };
+    let address = place.open()?.signer()?.address();
     Ok(Report::new().with("address", address.to_string()))
 }
 

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
-//! | `gossip.rs` | `opsign gossip decode, verify` |
+//! | `gossip.rs` | `opsign gossip decode, verify, encode` |
+//! | `tx.rs` | `opsign tx decode, hash, sender, sign` |
+//! | `message.rs` | `opsign message hash, sign, recover` |
 //! | `signer.rs` | which key signs: a file or a token |
 //! | `key_file.rs`, `hsm_config.rs` | the files that say so |
 //! | `input.rs`, `report.rs`, `failure.rs` | what goes in, what comes out, what goes wrong |
@@ -16,15 +18,16 @@ mod hsm_config;
 mod input;
 mod key;
 mod key_file;
+mod message;
 mod payload;
 mod report;
 mod signer;
+mod tx;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use failure::Failure;
 use report::Report;
 
 /// The signing side of an OP Stack chain.
@@ -49,9 +52,15 @@ enum Command {
     /// Hash, sign and verify block payloads.
     #[command(subcommand)]
     Payload(payload::Command),
-    /// Decode and verify gossip messages of unsafe blocks.
+    /// Decode, verify and make gossip messages of unsafe blocks.
     #[command(subcommand)]
     Gossip(gossip::Command),
+    /// Decode, hash and sign transactions, one a line.
+    #[command(subcommand)]
+    Tx(tx::Command),
+    /// Hash, sign and recover messages for people (EIP-191).
+    #[command(subcommand)]
+    Message(message::Command),
 }
 
 fn main() -> ExitCode {
@@ -59,12 +68,19 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    let json = arguments.json;
+    let answer = |report: Report| report.print(json).map(|()| report.exit_code());
     let result = match arguments.command {
-        Command::Key(command) => key::run(command),
-        Command::Payload(command) => payload::run(command),
-        Command::Gossip(command) => gossip::run(command),
+        Command::Key(command) => key::run(command).and_then(answer),
+        Command::Payload(command) => payload::run(command).and_then(answer),
+        Command::Gossip(command) => gossip::run(command).and_then(answer),
+        Command::Tx(command) => tx::run(command, json),
+        Command::Message(command) => message::run(command).and_then(answer),
     };
-    finish(result, arguments.json)
+    result.unwrap_or_else(|failure| {
+        failure.print(json);
+        ExitCode::from(failure.exit_code())
+    })
 }
 
 /// Help and version are answers; anything else that clap says is wrong usage.
@@ -72,14 +88,4 @@ fn usage(error: &clap::Error) -> ExitCode {
     // Nothing is left to do if the terminal is gone.
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS }
-}
-
-fn finish(result: Result<Report, Failure>, json: bool) -> ExitCode {
-    match result.and_then(|report| report.print(json).map(|()| report.exit_code())) {
-        Ok(code) => code,
-        Err(failure) => {
-            failure.print(json);
-            ExitCode::from(failure.exit_code())
-        }
-    }
 }

@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use opsign_core::{
-    Address, ChainId, Error, PayloadHash, Rules, Signature, payload_signing_hash, recover_signer,
+    Address, ChainId, Error, PayloadHash, Rules, Signature, Signer, payload_signing_hash,
+    recover_signer, sign_payload,
 };
 
 use crate::failure::Failure;
@@ -86,9 +87,10 @@ fn sign(chain_id: &str, place: &KeyPlace, input: &Input) -> Result<Report, Failu
         return Err(Failure::input("the payload is empty: nothing was signed"));
     }
     let payload_hash = PayloadHash::of(&payload);
-    let (address, signature) = place.sign(&chain_id, &payload_hash)?;
+    let signer = place.signer()?;
+    let signature = sign_payload(&signer, &chain_id, &payload_hash)?;
     Ok(Report::new()
-        .with("address", address.to_string())
+        .with("address", signer.address().to_string())
         .with("chain_id", chain_id.to_string())
         .with("payload_hash", payload_hash.to_string())
         .with("signing_hash", payload_signing_hash(&chain_id, &payload_hash).to_string())
@@ -111,7 +113,7 @@ fn verify(arguments: &Verify) -> Result<Report, Failure> {
 }
 
 /// A yes or no about a signature of 65 bytes, with the reason for a no.
-pub(crate) fn verdict(recovered: Result<Address, Error>, expected: &Address) -> Report {
+fn verdict(recovered: Result<Address, Error>, expected: &Address) -> Report {
     let error = match recovered {
         Ok(recovered) if recovered == *expected => {
             return Report::new().with("valid", true).with("signer", recovered.to_string());

@@ -29,6 +29,10 @@ impl Report {
         self
     }
 
+    pub(crate) const fn is_yes(&self) -> bool {
+        self.yes
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         if self.yes { ExitCode::SUCCESS } else { ExitCode::from(1) }
     }

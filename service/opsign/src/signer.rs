@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use opsign_core::{Address, ChainId, PayloadHash, Signature, Signer, sign_payload, verify_payload};
+use opsign_core::{Address, SecretKey, Signature, Signer, SigningHash, verify_signing_hash};
+use opsign_hsm::HsmSigner;
 
 use crate::failure::Failure;
 use crate::hsm_config::HsmConfig;
@@ -38,23 +39,37 @@ impl KeyPlace {
 }
 
 impl Place<'_> {
-    /// The address of the key, and its signature over a block payload, checked once more.
-    pub(crate) fn sign(
-        &self,
-        chain_id: &ChainId,
-        payload_hash: &PayloadHash,
-    ) -> Result<(Address, Signature), Failure> {
-        let (address, signature) = match self {
-            Place::File(path) => {
-                let key = key_file::read(path)?;
-                (key.address(), sign_payload(&key, chain_id, payload_hash)?)
-            }
-            Place::Token(config) => {
-                let signer = config.signer()?;
-                (signer.address(), sign_payload(&signer, chain_id, payload_hash)?)
-            }
+    /// Reads the key or logs in to the token.
+    pub(crate) fn signer(&self) -> Result<KeySigner, Failure> {
+        Ok(match self {
+            Place::File(path) => KeySigner::File(key_file::read(path)?),
+            Place::Token(config) => KeySigner::Token(config.signer()?),
+        })
+    }
+}
+
+/// A key that is ready to sign. Each signature is checked once more before it is handed on.
+pub(crate) enum KeySigner {
+    File(SecretKey),
+    Token(HsmSigner),
+}
+
+impl Signer for KeySigner {
+    type Error = Failure;
+
+    fn sign(&self, hash: &SigningHash) -> Result<Signature, Failure> {
+        let signature = match self {
+            Self::File(key) => key.sign(hash)?,
+            Self::Token(signer) => signer.sign(hash)?,
         };
-        verify_payload(chain_id, payload_hash, &signature, &address)?;
-        Ok((address, signature))
+        verify_signing_hash(hash, &signature, &self.address())?;
+        Ok(signature)
+    }
+
+    fn address(&self) -> Address {
+        match self {
+            Self::File(key) => key.address(),
+            Self::Token(signer) => signer.address(),
+        }
     }
 }

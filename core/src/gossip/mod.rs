@@ -4,8 +4,17 @@
 //! `parentBeaconBlockRoot[32] ‖ SSZ` on V3 and V4. The signature covers all of it (rollup-node P2P
 //! specification, "Gossip topics" and "Block encoding").
 
+mod block_hash;
+mod payload;
+mod snappy;
+mod validate;
+
 use core::fmt;
 use core::str::FromStr;
+
+pub use payload::{MAX_TRANSACTIONS, Payload, Transactions};
+pub use snappy::{decompress, decompressed_len};
+pub use validate::{GossipConfig, Judgement, Reason, SeenBlocks, Verdict, validate, validate_data};
 
 use crate::error::{Error, Field};
 use crate::key::Address;
@@ -139,73 +148,4 @@ impl fmt::Debug for BlockHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BlockHash({self})")
     }
-}
-
-/// The fields at fixed places of an execution payload, as the sender claims them.
-///
-/// That the block hash belongs to the contents is not checked here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockFields {
-    /// The parent beacon block root in front of the payload, on V3 and V4.
-    pub parent_beacon_block_root: Option<BlockHash>,
-    /// The parent's block hash.
-    pub parent_hash: BlockHash,
-    /// The block's number.
-    pub block_number: u64,
-    /// The block's timestamp, in seconds since 1970.
-    pub timestamp: u64,
-    /// The block's hash.
-    pub block_hash: BlockHash,
-}
-
-impl BlockFields {
-    /// Reads the fields from what a gossip signature covers.
-    ///
-    /// # Errors
-    /// [`Error::TooShort`] if the payload has not even the fixed part that `topic` has.
-    pub fn parse(topic: Topic, payload: &[u8]) -> Result<Self, Error> {
-        let expected = topic.prefix_len() + topic.fixed_len();
-        let short = Error::TooShort { field: Field::Payload, expected, actual: payload.len() };
-        if payload.len() < expected {
-            return Err(short);
-        }
-        let (prefix, ssz) = payload.split_at(topic.prefix_len());
-        let hash = |at: usize| array::<32>(ssz, at).map(BlockHash).ok_or(short);
-        let number = |at: usize| array::<8>(ssz, at).map(u64::from_le_bytes).ok_or(short);
-        // Offsets of the consensus specification's Bellatrix ExecutionPayload, which later
-        // versions extend at the end.
-        Ok(Self {
-            parent_beacon_block_root: array::<32>(prefix, 0).map(BlockHash),
-            parent_hash: hash(0)?,
-            block_number: number(404)?,
-            timestamp: number(428)?,
-            block_hash: hash(472)?,
-        })
-    }
-}
-
-fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..at + N)?.try_into().ok()
-}
-
-/// Decompresses a gossip message (snappy block format), at most [`MAX_MESSAGE`] bytes.
-///
-/// Memory is taken only after the length header was found to be in bounds.
-///
-/// # Errors
-/// [`Error::Empty`], [`Error::TooLong`], [`Error::Snappy`].
-#[cfg(feature = "snappy")]
-pub fn decompress(message: &[u8]) -> Result<std::vec::Vec<u8>, Error> {
-    if message.is_empty() {
-        return Err(Error::Empty { field: Field::GossipMessage });
-    }
-    if message.len() > MAX_MESSAGE {
-        let (expected, actual) = (MAX_MESSAGE, message.len());
-        return Err(Error::TooLong { field: Field::GossipMessage, expected, actual });
-    }
-    let actual = snap::raw::decompress_len(message).map_err(|_| Error::Snappy)?;
-    if actual > MAX_MESSAGE {
-        return Err(Error::TooLong { field: Field::GossipData, expected: MAX_MESSAGE, actual });
-    }
-    snap::raw::Decoder::new().decompress_vec(message).map_err(|_| Error::Snappy)
 }

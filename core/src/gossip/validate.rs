@@ -1,0 +1,277 @@
+//! op-node's verdict on a gossiped block, rule by rule in its order (`docs/gossip-rules.md`).
+
+use super::{BlockHash, Envelope, MAX_MESSAGE, MIN_DATA, Payload, Topic};
+use crate::chain_id::ChainId;
+use crate::key::Address;
+
+/// What a peer does with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Deliver and forward it.
+    Accept,
+    /// Drop it.
+    Ignore,
+    /// Drop it, and think less of who sent it.
+    Reject,
+}
+
+impl Verdict {
+    /// `accept`, `ignore` or `reject`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Ignore => "ignore",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($variant:ident $name:literal $verdict:ident $sentence:literal;)*) => {
+        /// Why a message was judged as it was: the first rule that objected.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $(#[doc = $sentence] $variant,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order in which the rules are applied.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in `docs/gossip-rules.md`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What op-node does for this reason.
+            pub const fn verdict(self) -> Verdict {
+                match self { $(Self::$variant => Verdict::$verdict,)* }
+            }
+
+            /// One sentence.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    SnappyLengthInvalid "snappy_length_invalid" Reject "The compressed message does not start with a length.";
+    MessageTooLarge "message_too_large" Reject "The message has more than 10 MiB.";
+    MessageTooSmall "message_too_small" Reject "The message has less than a signature and one byte.";
+    SnappyCorrupt "snappy_corrupt" Reject "The message does not decompress.";
+    NoSigner "no_signer" Ignore "No signer is known.";
+    SignatureNotRecoverable "signature_not_recoverable" Reject "The signature recovers no key.";
+    SignatureWrongSigner "signature_wrong_signer" Reject "Another key made the signature.";
+    SszEnvelopeTooShort "ssz_envelope_too_short" Reject "There is no room for the parent beacon block root.";
+    SszTooShort "ssz_too_short" Reject "The payload is shorter than its fixed part.";
+    SszExtraDataOffset "ssz_extra_data_offset" Reject "The extra data does not follow the fixed part.";
+    SszTransactionsOffsetTooSmall "ssz_transactions_offset_too_small" Reject "The transactions start before the extra data.";
+    SszWithdrawalsOffsetTooSmall "ssz_withdrawals_offset_too_small" Reject "The withdrawals start before the transactions.";
+    SszWithdrawalsOffsetTooLarge "ssz_withdrawals_offset_too_large" Reject "The withdrawals start behind the end.";
+    SszExtraDataTooLong "ssz_extra_data_too_long" Reject "The extra data has more than 32 bytes.";
+    SszTransactionsTooShort "ssz_transactions_too_short" Reject "The transactions have no room for an offset.";
+    SszFirstTransactionUnaligned "ssz_first_transaction_unaligned" Reject "The first transaction's offset is no multiple of 4.";
+    SszFirstTransactionOutOfScope "ssz_first_transaction_out_of_scope" Reject "The first transaction starts behind the end.";
+    SszFirstTransactionZero "ssz_first_transaction_zero" Reject "The first transaction starts at 0.";
+    SszTooManyTransactions "ssz_too_many_transactions" Reject "There are more than 1048576 transactions.";
+    SszTransactionOffset "ssz_transaction_offset" Reject "A transaction starts before the one before it, or behind the end.";
+    SszWithdrawalsLength "ssz_withdrawals_length" Reject "The withdrawals' length is no multiple of 44.";
+    SszTooManyWithdrawals "ssz_too_many_withdrawals" Reject "There are more than 16 withdrawals.";
+    TimestampTooOld "timestamp_too_old" Reject "The block is too old.";
+    TimestampTooNew "timestamp_too_new" Reject "The block is more than 5 seconds early.";
+    BlockHashMismatch "block_hash_mismatch" Reject "The block hash is not that of the contents.";
+    WithdrawalsNotEmpty "withdrawals_not_empty" Reject "There is a withdrawal.";
+    BlobGasUsedNotZero "blob_gas_used_not_zero" Reject "Blob gas was used before Jovian.";
+    ExcessBlobGasNotZero "excess_blob_gas_not_zero" Reject "There is excess blob gas.";
+    TooManyBlocksAtHeight "too_many_blocks_at_height" Reject "Six blocks of this height were accepted before.";
+    AlreadySeen "already_seen" Ignore "This block was accepted before.";
+    Accepted "accepted" Accept "Every rule is satisfied.";
+}
+
+/// What the rules need to know besides the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GossipConfig {
+    /// The topic that the message came on.
+    pub topic: Topic,
+    /// The chain.
+    pub chain_id: ChainId,
+    /// The signer that L1 names.
+    pub signer: Option<Address>,
+    /// The signer before it, while messages of both are good.
+    pub previous_signer: Option<Address>,
+    /// The timestamp from which Jovian is active, in seconds since 1970.
+    pub jovian_time: Option<u64>,
+    /// How many seconds old a block may be; op-node's default is 60.
+    pub max_age: u64,
+}
+
+/// How many seconds early a block may be.
+const MAX_EARLY: u64 = 5;
+
+/// A verdict with its reason, and what was found on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement<'a> {
+    /// The first rule that objected, or [`Reason::Accepted`].
+    pub reason: Reason,
+    /// Who signed, if the signature was sound.
+    pub signer: Option<Address>,
+    /// The block, if it was well formed.
+    pub payload: Option<Payload<'a>>,
+}
+
+impl Judgement<'_> {
+    /// What to do with the message.
+    pub const fn verdict(&self) -> Verdict {
+        self.reason.verdict()
+    }
+}
+
+/// Judges a message as it came, compressed. `now` is in whole seconds since 1970, rounded down.
+/// `room` is where it is decompressed to, [`super::decompressed_len`] bytes or more. `seen` is
+/// asked and told only about blocks that satisfy every other rule. Needs no heap.
+///
+/// A signature by [`GossipConfig::signer`] ends the time of the previous one, whatever becomes of
+/// the block: see [`Judgement::signer`].
+pub fn validate<'a>(
+    config: &GossipConfig,
+    now: u64,
+    message: &[u8],
+    room: &'a mut [u8],
+    seen: &mut SeenBlocks,
+) -> Judgement<'a> {
+    match super::decompress(message, room) {
+        Ok(data) => validate_data(config, now, data, seen),
+        Err(reason) => Judgement { reason, signer: None, payload: None },
+    }
+}
+
+/// [`validate`] for a message that was decompressed before.
+pub fn validate_data<'a>(
+    config: &GossipConfig,
+    now: u64,
+    data: &'a [u8],
+    seen: &mut SeenBlocks,
+) -> Judgement<'a> {
+    let mut judgement = Judgement { reason: Reason::Accepted, signer: None, payload: None };
+    if let Err(reason) = check(config, now, data, seen, &mut judgement) {
+        judgement.reason = reason;
+    }
+    judgement
+}
+
+fn check<'a>(
+    config: &GossipConfig,
+    now: u64,
+    data: &'a [u8],
+    seen: &mut SeenBlocks,
+    found: &mut Judgement<'a>,
+) -> Result<(), Reason> {
+    if data.len() > MAX_MESSAGE {
+        return Err(Reason::MessageTooLarge);
+    }
+    if data.len() < MIN_DATA {
+        return Err(Reason::MessageTooSmall);
+    }
+    let envelope = Envelope::parse(data).map_err(|_| Reason::MessageTooSmall)?;
+    let current = config.signer.ok_or(Reason::NoSigner)?;
+    let signer = envelope.recover_signer(&config.chain_id);
+    let signer = signer.map_err(|_| Reason::SignatureNotRecoverable)?;
+    found.signer = Some(signer);
+    if signer != current && Some(signer) != config.previous_signer {
+        return Err(Reason::SignatureWrongSigner);
+    }
+
+    let payload = Payload::parse(config.topic, envelope.payload())?;
+    found.payload = Some(payload);
+    // As op-node has it, in arithmetic that wraps.
+    if payload.timestamp() < now.wrapping_sub(config.max_age) {
+        return Err(Reason::TimestampTooOld);
+    }
+    if payload.timestamp() > now.wrapping_add(MAX_EARLY) {
+        return Err(Reason::TimestampTooNew);
+    }
+    if payload.computed_block_hash() != payload.block_hash() {
+        return Err(Reason::BlockHashMismatch);
+    }
+    if payload.withdrawal_count() > 0 {
+        return Err(Reason::WithdrawalsNotEmpty);
+    }
+    let jovian = config.jovian_time.is_some_and(|from| payload.timestamp() >= from);
+    if payload.blob_gas_used().is_some_and(|used| used != 0) && !jovian {
+        return Err(Reason::BlobGasUsedNotZero);
+    }
+    if payload.excess_blob_gas().is_some_and(|excess| excess != 0) {
+        return Err(Reason::ExcessBlobGasNotZero);
+    }
+    seen.add(payload.block_number(), payload.block_hash())
+}
+
+/// Heights that are remembered.
+const HEIGHTS: usize = 1000;
+
+/// Blocks that a height takes.
+const BLOCKS: usize = 6;
+
+/// The blocks that were accepted before, one for each topic: the thousand heights used last, up to
+/// six blocks each. About 220 KB, so best put on a heap where there is one.
+#[derive(Clone, Debug)]
+pub struct SeenBlocks {
+    heights: [Height; HEIGHTS],
+    clock: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Height {
+    number: u64,
+    /// When it was used last; 0 for a place not taken.
+    used: u64,
+    hashes: [BlockHash; BLOCKS],
+    count: u8,
+}
+
+impl SeenBlocks {
+    /// None yet.
+    pub const fn new() -> Self {
+        let height = Height { number: 0, used: 0, hashes: [BlockHash([0; 32]); BLOCKS], count: 0 };
+        Self { heights: [height; HEIGHTS], clock: 0 }
+    }
+
+    /// Asks for a block and adds it.
+    fn add(&mut self, number: u64, hash: BlockHash) -> Result<(), Reason> {
+        self.clock += 1;
+        let at = self
+            .heights
+            .iter()
+            .position(|height| height.used > 0 && height.number == number)
+            .unwrap_or_else(|| self.forget_oldest(number));
+        let height = &mut self.heights[at];
+        height.used = self.clock;
+        let count = usize::from(height.count);
+        if count == BLOCKS {
+            return Err(Reason::TooManyBlocksAtHeight);
+        }
+        if height.hashes[..count].contains(&hash) {
+            return Err(Reason::AlreadySeen);
+        }
+        height.hashes[count] = hash;
+        height.count += 1;
+        Ok(())
+    }
+
+    /// Makes a place for a height: a free one, or that of the height unused for longest.
+    fn forget_oldest(&mut self, number: u64) -> usize {
+        let oldest = self.heights.iter().enumerate().min_by_key(|(_, height)| height.used);
+        let at = oldest.map_or(0, |(at, _)| at);
+        self.heights[at] = Height { number, count: 0, ..self.heights[at] };
+        at
+    }
+}
+
+impl Default for SeenBlocks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
