@@ -20,3 +20,12 @@ noble=vectors/generate/noble
 step "the vectors are noble's" in_folder $noble npm run check
 step "vet of the op-node signer" in_folder bindings-go/opnode go vet ./...
 step "op-node takes opsign's signatures" in_folder bindings-go/opnode go test -count=1 ./...
+
+# Messages that nobody has seen before, judged by op-node and by us. A difference names its seed.
+seed=${OPSIGN_SEED:-$(date +%s)}
+verdicts=$ROOT/target/op-node-verdicts
+generate() { go run ./cmd/mutate --seed "$seed" --count "${OPSIGN_MESSAGES:-5000}" --memory > "$verdicts"; }
+step "op-node judges mutated messages (seed $seed)" in_folder vectors/generate generate
+step "we judge them alike" env OPSIGN_OP_NODE_VERDICTS="$verdicts" cargo test --locked --quiet \
+  --package opsign-core --test vectors -- --ignored --nocapture op_node_judges_alike
+grep -o '[0-9]* messages: .*' "$STEP_LOG" || die "nothing was judged"

@@ -30,10 +30,13 @@
 //! | `payload.rs` | block payload to [`PayloadHash`] to [`SigningHash`] |
 //! | `sign.rs` | the [`Signer`] trait, the 65-byte [`Signature`], recovery, verification |
 //! | `key.rs` | [`SecretKey`], [`PublicKey`], [`Address`] |
-//! | `gossip.rs` | the gossip message: signature in front, payload behind |
-//! | `chain_id.rs` | 256-bit chain ids |
+//! | `tx/` | transactions of every type, EIP-7702 authorizations |
+//! | `message.rs` | personal messages (EIP-191) |
+//! | `gossip/` | the gossip message: snappy, SSZ, block hash, op-node's rules |
+//! | `uint.rs`, `chain_id.rs` | 256-bit numbers |
 //! | `hazmat.rs` | hashes and domains chosen by the caller, for adapters only |
 //! | `error.rs` | every error with its frozen number |
+//! | `rlp.rs`, `trie.rs` | RLP, written into a hasher and read in place; the root of a list |
 //! | `curve.rs`, `keccak.rs`, `hex.rs` | the seams behind which curve, hash and hex code sit |
 //!
 //! # What is promised
