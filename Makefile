@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std c go opnode wasm bench deny lint header clean
+.PHONY: demo test setup rust prose no-std c ctime go opnode wasm bench deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -23,6 +23,9 @@ no-std:
 
 c:
 	@scripts/c.sh
+
+ctime:
+	@scripts/ctime.sh
 
 go:
 	@scripts/go.sh

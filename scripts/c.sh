@@ -41,6 +41,19 @@ g++ -x c++
 clang++ -x c++ -Wno-deprecated'
 [[ $built -eq 20 ]] || die "$built programs ran, not 20"
 
+# The same under the address and undefined-behaviour sanitizers, and under valgrind with leaks
+# counted; first, that the sanitizer is really in there.
+(cd "$folder" && gcc -std=c99 -g "${strict[@]}" -fsanitize=address,undefined -fno-sanitize-recover \
+  -I . "$ROOT/ffi/tests/contract.c" libopsign.a -lm -ldl -lpthread -o sanitized)
+symbols=$(nm "$folder/sanitized")
+[[ $symbols == *__asan_init* && $symbols == *__ubsan* ]] || die "the sanitizers are not in the program"
+"$folder/sanitized" < "$folder/lines" > "$folder/out" || { cat "$folder/out"; die "contract fails under sanitizers"; }
+(cd "$folder" && gcc -std=c99 -g "${strict[@]}" -I . "$ROOT/ffi/tests/contract.c" libopsign.a \
+  -lm -ldl -lpthread -o plain)
+valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible \
+  --errors-for-leak-kinds=definite,indirect,possible "$folder/plain" < "$folder/lines" > "$folder/out" ||
+  { cat "$folder/out"; die "contract fails under valgrind"; }
+
 # The example as a judge: yes, no, and input that is none.
 case_words=$(node -p '
   const cases = JSON.parse(fs.readFileSync("vectors/payload_signing.json")).cases;
@@ -56,4 +69,4 @@ judge 1 "$((chain + 1))" "$folder/payload" "$signature" "$address"
 judge 65 "$chain" "$folder/payload" "${signature}00" "$address"
 judge 65 "$chain" "$folder/missing" "$signature" "$address"
 judge 64 "$chain"
-say "C: example and contract under gcc and clang, C99, C2x and C++, static and shared: $(tail -1 "$folder/lines" | cut -d' ' -f2) vector lines each"
+say "C: example and contract under gcc and clang, C99, C2x and C++, static and shared, under sanitizers and valgrind: $(tail -1 "$folder/lines" | cut -d' ' -f2) vector lines each"

@@ -18,6 +18,7 @@ wanted=(
   "cargo-web:/usr/bin/cargo"
   "rust-web-src:/usr/lib/rustlib/src/rust/library/Cargo.toml"
   "make:make"
+  "valgrind:valgrind"
 )
 missing=()
 for entry in "${wanted[@]}"; do
