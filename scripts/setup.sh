@@ -10,7 +10,6 @@ done
 # package: a file or program that shows it is there
 wanted=(
   "softhsm2:softhsm2-util"
-  "opensc:pkcs11-tool"
   "chromium:chromium"
   "clang:clang"
   "shellcheck:shellcheck"

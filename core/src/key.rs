@@ -16,6 +16,10 @@ use crate::sign::{Signature, Signer};
 /// shows::<opsign_core::SecretKey>();
 /// ```
 /// ```compile_fail
+/// fn prints<T: core::fmt::Display>() {}
+/// prints::<opsign_core::SecretKey>();
+/// ```
+/// ```compile_fail
 /// fn clones<T: Clone>() {}
 /// clones::<opsign_core::SecretKey>();
 /// ```
