@@ -12,7 +12,7 @@
  * - Outputs may overlap inputs. On failure an output is filled with zeroes (a handle: NULL).
  * - A handle must be freed once, by the function of its name, and not used after that.
  * - Functions may be called from any thread. A key may be used by several threads at a time, a
- *   hasher by one.
+ *   hasher and a memory of seen blocks by one.
  * - Signing takes the same path and the same memory addresses for every key. Verification does
  *   not: everything it sees is public.
  * - Link the static library with: -lm -ldl -lpthread
@@ -51,6 +51,18 @@
 
 // Bytes of a signature: r, s, y_parity.
 #define OPSIGN_SIGNATURE_LEN 65
+
+// A timestamp that never comes.
+#define OPSIGN_NEVER UINT64_MAX
+
+// Drop the message and think less of its sender. Also what an output is after a failure.
+#define OPSIGN_VERDICT_REJECT 0
+
+// Drop the message.
+#define OPSIGN_VERDICT_IGNORE 1
+
+// Deliver and forward the message.
+#define OPSIGN_VERDICT_ACCEPT 2
 
 // What went wrong, by number. The numbers are frozen; retired ones stay reserved.
 //
@@ -150,6 +162,39 @@ typedef struct opsign_payload_hasher opsign_payload_hasher;
 
 // A secret key. Wiped when freed. Any number of threads may use one at a time.
 typedef struct opsign_secret_key opsign_secret_key;
+
+// The blocks that were accepted before, one for each topic. One thread at a time.
+typedef struct opsign_seen_blocks opsign_seen_blocks;
+
+// What op-node's gossip rules need to know besides the message.
+typedef struct {
+  // The topic's version, 1 to 4.
+  int32_t topic;
+  // The chain, big-endian.
+  uint8_t chain_id[32];
+  // The signer that L1 names; zeroes: none.
+  uint8_t signer[20];
+  // The signer before it, while messages of both are good; zeroes: none.
+  uint8_t previous_signer[20];
+  // From when Jovian is active, in seconds since 1970; OPSIGN_NEVER: never.
+  uint64_t jovian_time;
+  // How many seconds old a block may be; 60 in op-node.
+  uint64_t max_age;
+} opsign_gossip_config;
+
+// What became of a gossip message.
+typedef struct {
+  // OPSIGN_VERDICT_...
+  int32_t verdict;
+  // Which rule decided; opsign_gossip_reason_name tells its name.
+  int32_t reason;
+  // Who signed; zeroes if the signature was not sound.
+  uint8_t signer[20];
+  // The block's hash as it claims; zeroes if the block was not well formed.
+  uint8_t block_hash[32];
+  // The block's number; 0 if the block was not well formed.
+  uint64_t block_number;
+} opsign_judgement;
 
 #ifdef __cplusplus
 extern "C" {
@@ -275,6 +320,75 @@ int32_t opsign_verify_payload(const uint8_t *chain_id,
                               size_t signature_len,
                               int32_t rules,
                               const uint8_t *address);
+
+// The hash of a signed transaction in its network form.
+//
+// Returns: OPSIGN_OK, or one of the _RLP errors, _TRANSACTION_TYPE, _EMPTY.
+// Out: hash, 32 bytes. In: transaction, len bytes.
+int32_t opsign_transaction_hash(const uint8_t *transaction, size_t len, uint8_t (*hash)[32]);
+
+// Who sent a signed transaction.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns, _TRANSACTION_V, one of the
+// _SIGNATURE errors (a high s is refused).
+// Out: address, 20 bytes. In: transaction, len bytes.
+int32_t opsign_transaction_sender(const uint8_t *transaction,
+                                  size_t len,
+                                  uint8_t (*address)[20]);
+
+// Signs a transaction, given without its signature: the very bytes whose hash is signed.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns, _DEPOSIT_NOT_SIGNABLE,
+// _CHAIN_ID_TOO_LARGE, _TOO_SHORT if room is less than the signed transaction needs (len and 80
+// bytes suffice).
+// Out: signed_len, the bytes written to signed_transaction; 0 on failure.
+// In: key; transaction, len bytes; signed_transaction, room bytes, which are written and must not
+// overlap transaction.
+int32_t opsign_secret_key_sign_transaction(const opsign_secret_key *key,
+                                           const uint8_t *transaction,
+                                           size_t len,
+                                           uint8_t *signed_transaction,
+                                           size_t room,
+                                           size_t *signed_len);
+
+// The hash of a message for people (EIP-191), as wallets sign it.
+//
+// Returns: OPSIGN_OK. Out: hash, 32 bytes. In: message, len bytes.
+int32_t opsign_personal_message_hash(const uint8_t *message, size_t len, uint8_t (*hash)[32]);
+
+// Signs a message for people (EIP-191): r, s (low), y_parity. Wallets write 27 + y_parity.
+//
+// Returns: OPSIGN_OK. Out: signature, 65 bytes. In: key; message, len bytes.
+int32_t opsign_secret_key_sign_personal_message(const opsign_secret_key *key,
+                                                const uint8_t *message,
+                                                size_t len,
+                                                uint8_t (*signature)[65]);
+
+// Starts a memory of accepted blocks, about 220 KB.
+//
+// Returns: OPSIGN_OK.
+// Out: seen, to be freed with opsign_seen_blocks_free; NULL on failure.
+int32_t opsign_seen_blocks_new(opsign_seen_blocks **seen);
+
+// Frees a memory of accepted blocks. NULL is fine.
+void opsign_seen_blocks_free(opsign_seen_blocks *seen);
+
+// Judges a gossip message as op-node does, rule by rule.
+//
+// Returns: OPSIGN_OK whatever the verdict; _UNKNOWN_TOPIC if config names none.
+// Out: judgement. In: config; now, in whole seconds since 1970; message, len bytes, compressed;
+// seen, which is asked about the block and told of it if everything else is right.
+int32_t opsign_gossip_validate(const opsign_gossip_config *config,
+                               uint64_t now,
+                               const uint8_t *message,
+                               size_t len,
+                               opsign_seen_blocks *seen,
+                               opsign_judgement *judgement);
+
+// The name of a reason, such as "timestamp_too_old".
+//
+// Returns: a string that lives for ever; "unknown" for a number not in use.
+const char *opsign_gossip_reason_name(int32_t reason);
 
 #ifdef __cplusplus
 }  // extern "C"

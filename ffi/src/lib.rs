@@ -12,8 +12,13 @@ mod ptr;
 
 use core::ffi::{CStr, c_char};
 
+use opsign_core::gossip::{
+    self, GossipConfig, Judgement, Reason, SeenBlocks, Topic, Verdict, decompressed_len,
+};
+use opsign_core::tx::{SignedTransaction, Transaction, sign_transaction};
 use opsign_core::{
-    Address, ChainId, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature,
+    Address, ChainId, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature, Signer,
+    personal_message_hash,
 };
 
 use boundary::{Failure, enter, enter_check, enter_plain};
@@ -45,6 +50,55 @@ pub const OPSIGN_ADDRESS_TEXT_LEN: usize = 43;
 
 /// Bytes of a signature: r, s, y_parity.
 pub const OPSIGN_SIGNATURE_LEN: usize = 65;
+
+/// A timestamp that never comes.
+pub const OPSIGN_NEVER: u64 = u64::MAX;
+
+/// Drop the message and think less of its sender. Also what an output is after a failure.
+pub const OPSIGN_VERDICT_REJECT: i32 = 0;
+
+/// Drop the message.
+pub const OPSIGN_VERDICT_IGNORE: i32 = 1;
+
+/// Deliver and forward the message.
+pub const OPSIGN_VERDICT_ACCEPT: i32 = 2;
+
+/// What op-node's gossip rules need to know besides the message.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct GossipConfigC {
+    /// The topic's version, 1 to 4.
+    pub topic: i32,
+    /// The chain, big-endian.
+    pub chain_id: [u8; 32],
+    /// The signer that L1 names; zeroes: none.
+    pub signer: [u8; 20],
+    /// The signer before it, while messages of both are good; zeroes: none.
+    pub previous_signer: [u8; 20],
+    /// From when Jovian is active, in seconds since 1970; OPSIGN_NEVER: never.
+    pub jovian_time: u64,
+    /// How many seconds old a block may be; 60 in op-node.
+    pub max_age: u64,
+}
+
+/// What became of a gossip message.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct JudgementC {
+    /// OPSIGN_VERDICT_...
+    pub verdict: i32,
+    /// Which rule decided; opsign_gossip_reason_name tells its name.
+    pub reason: i32,
+    /// Who signed; zeroes if the signature was not sound.
+    pub signer: [u8; 20],
+    /// The block's hash as it claims; zeroes if the block was not well formed.
+    pub block_hash: [u8; 32],
+    /// The block's number; 0 if the block was not well formed.
+    pub block_number: u64,
+}
+
+/// The blocks that were accepted before, one for each topic. One thread at a time.
+pub struct SeenBlocksHandle(SeenBlocks);
 
 /// A secret key. Wiped when freed. Any number of threads may use one at a time.
 pub struct SecretKeyHandle(SecretKey);
@@ -353,6 +407,201 @@ pub unsafe extern "C" fn opsign_verify_payload(
         let address = Address::from_bytes(unsafe { ptr::array(address)? });
         Ok(opsign_core::verify_payload(&chain_id, &payload_hash, &signature, &address)?)
     })
+}
+
+/// The hash of a signed transaction in its network form.
+///
+/// Returns: OPSIGN_OK, or one of the _RLP errors, _TRANSACTION_TYPE, _EMPTY.
+/// Out: hash, 32 bytes. In: transaction, len bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_transaction_hash(
+    transaction: *const u8,
+    len: usize,
+    hash: *mut [u8; 32],
+) -> i32 {
+    // SAFETY: NULL or writable for 32 bytes, by the header's contract.
+    let out = unsafe { Out::new(hash) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let bytes = unsafe { ptr::slice(transaction, len)? };
+        Ok(*SignedTransaction::decode(bytes)?.hash().as_bytes())
+    })
+}
+
+/// Who sent a signed transaction.
+///
+/// Returns: OPSIGN_OK, or what opsign_transaction_hash returns, _TRANSACTION_V, one of the
+/// _SIGNATURE errors (a high s is refused).
+/// Out: address, 20 bytes. In: transaction, len bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_transaction_sender(
+    transaction: *const u8,
+    len: usize,
+    address: *mut [u8; 20],
+) -> i32 {
+    // SAFETY: NULL or writable for 20 bytes, by the header's contract.
+    let out = unsafe { Out::new(address) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let bytes = unsafe { ptr::slice(transaction, len)? };
+        Ok(*SignedTransaction::decode(bytes)?.sender()?.as_bytes())
+    })
+}
+
+/// Signs a transaction, given without its signature: the very bytes whose hash is signed.
+///
+/// Returns: OPSIGN_OK, or what opsign_transaction_hash returns, _DEPOSIT_NOT_SIGNABLE,
+/// _CHAIN_ID_TOO_LARGE, _TOO_SHORT if room is less than the signed transaction needs (len and 80
+/// bytes suffice).
+/// Out: signed_len, the bytes written to signed_transaction; 0 on failure.
+/// In: key; transaction, len bytes; signed_transaction, room bytes, which are written and must not
+/// overlap transaction.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_secret_key_sign_transaction(
+    key: *const SecretKeyHandle,
+    transaction: *const u8,
+    len: usize,
+    signed_transaction: *mut u8,
+    room: usize,
+    signed_len: *mut usize,
+) -> i32 {
+    // SAFETY: NULL or writable, by the header's contract.
+    let out = unsafe { Out::new(signed_len) };
+    enter(out, || {
+        // SAFETY: NULL or a live handle, by the header's contract.
+        let key = unsafe { ptr::handle(key)? };
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let bytes = unsafe { ptr::slice(transaction, len)? };
+        let signed = sign_transaction(&key.0, &Transaction::decode_unsigned(bytes)?)?;
+        let mut written = vec![0; signed.encoded_len()];
+        let length = signed.encode(&mut written)?;
+        // SAFETY: NULL or writable for `room` bytes, by the header's contract.
+        unsafe { ptr::copy_out(&written, signed_transaction, room)? };
+        Ok(length)
+    })
+}
+
+/// The hash of a message for people (EIP-191), as wallets sign it.
+///
+/// Returns: OPSIGN_OK. Out: hash, 32 bytes. In: message, len bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_personal_message_hash(
+    message: *const u8,
+    len: usize,
+    hash: *mut [u8; 32],
+) -> i32 {
+    // SAFETY: NULL or writable for 32 bytes, by the header's contract.
+    let out = unsafe { Out::new(hash) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        Ok(*personal_message_hash(unsafe { ptr::slice(message, len)? }).as_bytes())
+    })
+}
+
+/// Signs a message for people (EIP-191): r, s (low), y_parity. Wallets write 27 + y_parity.
+///
+/// Returns: OPSIGN_OK. Out: signature, 65 bytes. In: key; message, len bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_secret_key_sign_personal_message(
+    key: *const SecretKeyHandle,
+    message: *const u8,
+    len: usize,
+    signature: *mut [u8; 65],
+) -> i32 {
+    // SAFETY: NULL or writable for 65 bytes, by the header's contract.
+    let out = unsafe { Out::new(signature) };
+    enter(out, || {
+        // SAFETY: NULL or a live handle, by the header's contract.
+        let key = unsafe { ptr::handle(key)? };
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let hash = personal_message_hash(unsafe { ptr::slice(message, len)? });
+        Ok(*key.0.sign(&hash)?.as_bytes())
+    })
+}
+
+/// Starts a memory of accepted blocks, about 220 KB.
+///
+/// Returns: OPSIGN_OK.
+/// Out: seen, to be freed with opsign_seen_blocks_free; NULL on failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_seen_blocks_new(seen: *mut *mut SeenBlocksHandle) -> i32 {
+    // SAFETY: NULL or writable, by the header's contract.
+    let out = unsafe { Out::new(seen) };
+    enter(out, || Ok(ptr::give(SeenBlocksHandle(SeenBlocks::new()))))
+}
+
+/// Frees a memory of accepted blocks. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_seen_blocks_free(seen: *mut SeenBlocksHandle) {
+    // SAFETY: NULL or a live handle that is not used again, by the header's contract.
+    enter_plain((), || unsafe { ptr::take_back(seen) });
+}
+
+/// Judges a gossip message as op-node does, rule by rule.
+///
+/// Returns: OPSIGN_OK whatever the verdict; _UNKNOWN_TOPIC if config names none.
+/// Out: judgement. In: config; now, in whole seconds since 1970; message, len bytes, compressed;
+/// seen, which is asked about the block and told of it if everything else is right.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_gossip_validate(
+    config: *const GossipConfigC,
+    now: u64,
+    message: *const u8,
+    len: usize,
+    seen: *mut SeenBlocksHandle,
+    judgement: *mut JudgementC,
+) -> i32 {
+    // SAFETY: NULL or writable, by the header's contract.
+    let out = unsafe { Out::new(judgement) };
+    enter(out, || {
+        // SAFETY: NULL or readable, by the header's contract.
+        let config = read_config(unsafe { ptr::handle(config)? })?;
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let message = unsafe { ptr::slice(message, len)? };
+        // SAFETY: NULL or a live handle used by this thread alone, by the header's contract.
+        let seen = unsafe { ptr::handle_mut(seen)? };
+        let mut room = vec![0; decompressed_len(message).unwrap_or(0)];
+        Ok(write_judgement(&gossip::validate(&config, now, message, &mut room, &mut seen.0)))
+    })
+}
+
+/// The name of a reason, such as "timestamp_too_old".
+///
+/// Returns: a string that lives for ever; "unknown" for a number not in use.
+#[unsafe(no_mangle)]
+pub extern "C" fn opsign_gossip_reason_name(reason: i32) -> *const c_char {
+    enter_plain(c"unknown".as_ptr(), || match Reason::from_number(reason) {
+        Some(reason) => reason.c_name().as_ptr(),
+        None => c"unknown".as_ptr(),
+    })
+}
+
+fn read_config(config: &GossipConfigC) -> Result<GossipConfig, Failure> {
+    let index = usize::try_from(config.topic).ok().and_then(|topic| topic.checked_sub(1));
+    let topic = index.and_then(|index| Topic::ALL.get(index)).ok_or(ErrorCode::UnknownTopic)?;
+    let address = |bytes: [u8; 20]| (bytes != [0; 20]).then(|| Address::from_bytes(bytes));
+    Ok(GossipConfig {
+        topic: *topic,
+        chain_id: ChainId::from_be_bytes(config.chain_id),
+        signer: address(config.signer),
+        previous_signer: address(config.previous_signer),
+        jovian_time: (config.jovian_time != OPSIGN_NEVER).then_some(config.jovian_time),
+        max_age: config.max_age,
+    })
+}
+
+fn write_judgement(judgement: &Judgement<'_>) -> JudgementC {
+    JudgementC {
+        verdict: match judgement.verdict() {
+            Verdict::Accept => OPSIGN_VERDICT_ACCEPT,
+            Verdict::Ignore => OPSIGN_VERDICT_IGNORE,
+            Verdict::Reject => OPSIGN_VERDICT_REJECT,
+        },
+        reason: judgement.reason.number(),
+        signer: judgement.signer.map_or([0; 20], |signer| *signer.as_bytes()),
+        block_hash: judgement.payload.map_or([0; 32], |payload| payload.block_hash().0),
+        block_number: judgement.payload.map_or(0, |payload| payload.block_number()),
+    }
 }
 
 /// # Safety

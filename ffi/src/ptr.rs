@@ -33,8 +33,8 @@ impl<T: Copy> Out<T> {
 
     pub(crate) fn zero(&self) {
         if self.check().is_ok() {
-            // SAFETY: as in `write`; every `T` used here is bytes or a pointer, for which zero is
-            // a value.
+            // SAFETY: as in `write`; every `T` used here is bytes, numbers or a pointer, for
+            // which zero is a value.
             unsafe { self.0.write_bytes(0, 1) }
         }
     }
@@ -68,6 +68,22 @@ pub(crate) unsafe fn slice<'a>(ptr: *const u8, len: usize) -> Result<&'a [u8], E
     }
     // SAFETY: readable by the caller's promise, not NULL, and not longer than isize::MAX.
     Ok(unsafe { core::slice::from_raw_parts(ptr, len) })
+}
+
+/// Copies bytes out, if there is room for them.
+///
+/// # Safety
+/// `to` is NULL or writable for `room` bytes, and does not overlap `bytes`.
+pub(crate) unsafe fn copy_out(bytes: &[u8], to: *mut u8, room: usize) -> Result<(), ErrorCode> {
+    if to.is_null() {
+        return Err(ErrorCode::NullPointer);
+    }
+    if bytes.len() > room {
+        return Err(ErrorCode::TooShort);
+    }
+    // SAFETY: not NULL, with room, by the caller's promise; `bytes` is memory of our own.
+    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    Ok(())
 }
 
 /// Borrows `len` bytes of text. Text that is no UTF-8 cannot hold digits in the right places.

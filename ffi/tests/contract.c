@@ -7,6 +7,11 @@
  *   sign SECRET_KEY CHAIN_ID PAYLOAD REPEAT PAYLOAD_HASH SIGNING_HASH SIGNATURE ADDRESS
  *   key SECRET_KEY (address ADDRESS | error NAME)
  *   text TEXT-IN-HEX (address ADDRESS | error NAME)
+ *   tx RAW (hash HASH SENDER | refused)          a dash for SENDER: nobody
+ *   signtx SECRET_KEY UNSIGNED SIGNED
+ *   message SECRET_KEY MESSAGE HASH SIGNATURE
+ *   gossip TOPIC CHAIN_ID ADDRESS PREVIOUS NOW JOVIAN_TIME MESSAGE VERDICT REASON ANEW
+ *                     ANEW: 1 forgets the blocks seen before
  *   count NUMBER      how many lines there were before this one
  */
 #include <stdio.h>
@@ -49,6 +54,12 @@ static void nulls(void) {
   uint8_t hash[32], address[20], signature[65];
   char text[OPSIGN_ADDRESS_TEXT_LEN];
   const int32_t null = OPSIGN_ERROR_NULL_POINTER;
+  /* Six zeroes: a legacy transaction that does nothing. */
+  static const uint8_t unsigned_legacy[] = {0xc6, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+  size_t length = 0;
+  opsign_seen_blocks *blocks = NULL;
+  opsign_gossip_config config;
+  opsign_judgement judgement;
   opsign_secret_key *key = make_key();
   opsign_secret_key *none = NULL;
   opsign_payload_hasher *hasher = NULL;
@@ -103,6 +114,40 @@ static void nulls(void) {
   CHECK(opsign_verify_payload(bytes, NULL, bytes, 65, 0, address) == null);
   CHECK(opsign_verify_payload(bytes, bytes, NULL, 65, 0, address) == null);
   CHECK(opsign_verify_payload(bytes, bytes, bytes, 64, 0, address) == OPSIGN_ERROR_TOO_SHORT);
+  CHECK(opsign_transaction_hash(NULL, 1, &hash) == null && all_zero(hash, 32));
+  CHECK(opsign_transaction_hash(NULL, 0, &hash) == OPSIGN_ERROR_EMPTY);
+  CHECK(opsign_transaction_hash(bytes, 1, NULL) == null);
+  CHECK(opsign_transaction_sender(NULL, 1, &address) == null);
+  CHECK(opsign_transaction_sender(bytes, 1, NULL) == null);
+  CHECK(opsign_secret_key_sign_transaction(NULL, bytes, 1, bytes, 65, &length) == null);
+  CHECK(opsign_secret_key_sign_transaction(key, NULL, 1, bytes, 65, &length) == null);
+  CHECK(opsign_secret_key_sign_transaction(key, unsigned_legacy, 7, NULL, 65, &length) == null);
+  CHECK(opsign_secret_key_sign_transaction(key, unsigned_legacy, 7, bytes, 65, NULL) == null);
+  CHECK(opsign_personal_message_hash(NULL, 1, &hash) == null);
+  CHECK(opsign_personal_message_hash(NULL, 0, &hash) == OPSIGN_OK);
+  CHECK(opsign_personal_message_hash(bytes, 1, NULL) == null);
+  CHECK(opsign_secret_key_sign_personal_message(NULL, bytes, 1, &signature) == null);
+  CHECK(opsign_secret_key_sign_personal_message(key, NULL, 1, &signature) == null);
+  CHECK(opsign_secret_key_sign_personal_message(key, bytes, 1, NULL) == null);
+  CHECK(opsign_seen_blocks_new(NULL) == null);
+  CHECK(opsign_seen_blocks_new(&blocks) == OPSIGN_OK);
+  memset(&config, 0, sizeof config);
+  CHECK(opsign_gossip_validate(&config, 0, bytes, 1, blocks, &judgement) ==
+        OPSIGN_ERROR_UNKNOWN_TOPIC);
+  CHECK(judgement.verdict == OPSIGN_VERDICT_REJECT && judgement.reason == 0);
+  config.topic = 5;
+  CHECK(opsign_gossip_validate(&config, 0, bytes, 1, blocks, &judgement) ==
+        OPSIGN_ERROR_UNKNOWN_TOPIC);
+  config.topic = 4;
+  CHECK(opsign_gossip_validate(&config, 0, NULL, 0, blocks, &judgement) == OPSIGN_OK);
+  CHECK(judgement.verdict == OPSIGN_VERDICT_REJECT && judgement.reason != 0);
+  CHECK(opsign_gossip_validate(NULL, 0, bytes, 1, blocks, &judgement) == null);
+  CHECK(opsign_gossip_validate(&config, 0, NULL, 1, blocks, &judgement) == null);
+  CHECK(opsign_gossip_validate(&config, 0, bytes, 1, NULL, &judgement) == null);
+  CHECK(opsign_gossip_validate(&config, 0, bytes, 1, blocks, NULL) == null);
+  CHECK(strcmp(opsign_gossip_reason_name(0), "unknown") == 0);
+  opsign_seen_blocks_free(blocks);
+  opsign_seen_blocks_free(NULL);
   opsign_secret_key_free(key);
 }
 
@@ -228,6 +273,106 @@ static void sign(char **word) {
   free(payload);
 }
 
+static uint8_t *unhex_all(const char *text, size_t *length) {
+  size_t room = strlen(text) / 2 + 1;
+  uint8_t *bytes = (uint8_t *)malloc(room);
+  size_t i, start = strncmp(text, "0x", 2) == 0 ? 2 : 0;
+  if (bytes == NULL) abort();
+  *length = (strlen(text) - start) / 2;
+  for (i = 0; i < *length; i++) {
+    const char *digits = "0123456789abcdef";
+    const char *high = strchr(digits, text[start + 2 * i]);
+    const char *low = strchr(digits, text[start + 2 * i + 1]);
+    if (high == NULL || low == NULL) abort();
+    bytes[i] = (uint8_t)((high - digits) << 4 | (low - digits));
+  }
+  return bytes;
+}
+
+static void transaction(char **word) {
+  uint8_t hash[32], expected[32], address[20];
+  size_t length;
+  uint8_t *raw = unhex_all(word[1], &length);
+  int32_t error = opsign_transaction_hash(raw, length, &hash);
+  if (strcmp(word[2], "refused") == 0) {
+    CHECK(error != OPSIGN_OK && error != OPSIGN_ERROR_INTERNAL && all_zero(hash, sizeof hash));
+    CHECK(opsign_transaction_sender(raw, length, &address) != OPSIGN_OK);
+  } else {
+    CHECK(error == OPSIGN_OK);
+    CHECK(unhex(word[3], expected, 32) == 32 && memcmp(hash, expected, 32) == 0);
+    error = opsign_transaction_sender(raw, length, &address);
+    if (strcmp(word[4], "-") == 0) CHECK(error != OPSIGN_OK && all_zero(address, 20));
+    else expect(error, address, "address", word[4]);
+  }
+  free(raw);
+}
+
+static void sign_transaction(char **word) {
+  uint8_t secret[32];
+  size_t length, expected_length, written = 0;
+  uint8_t *unsigned_bytes = unhex_all(word[2], &length);
+  uint8_t *expected = unhex_all(word[3], &expected_length);
+  size_t room = length + 80;
+  uint8_t *signed_bytes = (uint8_t *)malloc(room);
+  opsign_secret_key *key = NULL;
+  if (signed_bytes == NULL) abort();
+  CHECK(opsign_secret_key_from_bytes(&key, secret, unhex(word[1], secret, 32)) == OPSIGN_OK);
+  CHECK(opsign_secret_key_sign_transaction(key, unsigned_bytes, length, signed_bytes, room,
+                                           &written) == OPSIGN_OK);
+  CHECK(written == expected_length && memcmp(signed_bytes, expected, written) == 0);
+  CHECK(opsign_secret_key_sign_transaction(key, unsigned_bytes, length, signed_bytes,
+                                           expected_length - 1, &written) ==
+        OPSIGN_ERROR_TOO_SHORT);
+  CHECK(written == 0);
+  opsign_secret_key_free(key);
+  free(signed_bytes);
+  free(expected);
+  free(unsigned_bytes);
+}
+
+static void personal_message(char **word) {
+  uint8_t secret[32], hash[32], signature[65], expected[65];
+  size_t length;
+  uint8_t *message = unhex_all(word[2], &length);
+  opsign_secret_key *key = NULL;
+  CHECK(opsign_secret_key_from_bytes(&key, secret, unhex(word[1], secret, 32)) == OPSIGN_OK);
+  CHECK(opsign_personal_message_hash(message, length, &hash) == OPSIGN_OK);
+  CHECK(unhex(word[3], expected, 32) == 32 && memcmp(hash, expected, 32) == 0);
+  CHECK(opsign_secret_key_sign_personal_message(key, message, length, &signature) == OPSIGN_OK);
+  CHECK(unhex(word[4], expected, 65) == 65 && memcmp(signature, expected, 65) == 0);
+  opsign_secret_key_free(key);
+  free(message);
+}
+
+static opsign_seen_blocks *seen = NULL;
+
+static void gossip(char **word) {
+  opsign_gossip_config config;
+  opsign_judgement judgement;
+  size_t length;
+  uint8_t *message = unhex_all(word[7], &length);
+  int32_t verdict = strcmp(word[8], "accept") == 0   ? OPSIGN_VERDICT_ACCEPT
+                    : strcmp(word[8], "ignore") == 0 ? OPSIGN_VERDICT_IGNORE
+                                                     : OPSIGN_VERDICT_REJECT;
+  memset(&config, 0, sizeof config);
+  config.topic = (int32_t)strtol(word[1], NULL, 10);
+  config.max_age = 60;
+  config.jovian_time = strcmp(word[6], "-") == 0 ? OPSIGN_NEVER : strtoull(word[6], NULL, 10);
+  CHECK(opsign_chain_id_from_text(word[2], strlen(word[2]), &config.chain_id) == OPSIGN_OK);
+  CHECK(opsign_address_from_text(word[3], strlen(word[3]), &config.signer) == OPSIGN_OK);
+  if (strcmp(word[4], "-") != 0)
+    CHECK(opsign_address_from_text(word[4], strlen(word[4]), &config.previous_signer) == OPSIGN_OK);
+  if (strcmp(word[10], "1") == 0) {
+    opsign_seen_blocks_free(seen);
+    CHECK(opsign_seen_blocks_new(&seen) == OPSIGN_OK);
+  }
+  CHECK(opsign_gossip_validate(&config, strtoull(word[5], NULL, 10), message, length, seen,
+                               &judgement) == OPSIGN_OK);
+  CHECK(judgement.verdict == verdict);
+  CHECK(strcmp(opsign_gossip_reason_name(judgement.reason), word[9]) == 0);
+  free(message);
+}
+
 static void error_line(char **word, const char *message) {
   int32_t number = (int32_t)strtol(word[1], NULL, 10);
   CHECK(number == (int32_t)strtol(word[3], NULL, 10));
@@ -241,7 +386,7 @@ static void vectors(void) {
   long lines = 0, counted = -1;
   if (line == NULL) abort();
   while (fgets(line, (int)room, stdin) != NULL) {
-    char *word[10] = {0};
+    char *word[12] = {0};
     char *message = NULL;
     size_t words = 0;
     line[strcspn(line, "\n")] = 0;
@@ -250,7 +395,7 @@ static void vectors(void) {
       message += 3;
     }
     word[words] = strtok(line, " ");
-    while (word[words] != NULL && words < 9) word[++words] = strtok(NULL, " ");
+    while (word[words] != NULL && words < 11) word[++words] = strtok(NULL, " ");
     if (words == 0) abort();
     if (strcmp(word[0], "count") == 0) {
       counted = strtol(word[1], NULL, 10);
@@ -260,6 +405,10 @@ static void vectors(void) {
     if (strcmp(word[0], "error") == 0) error_line(word, message);
     else if (strcmp(word[0], "recover") == 0) recover(word);
     else if (strcmp(word[0], "sign") == 0) sign(word);
+    else if (strcmp(word[0], "tx") == 0) transaction(word);
+    else if (strcmp(word[0], "signtx") == 0) sign_transaction(word);
+    else if (strcmp(word[0], "message") == 0) personal_message(word);
+    else if (strcmp(word[0], "gossip") == 0) gossip(word);
     else if (strcmp(word[0], "key") == 0)
       words == 4 ? read_key(word[1], word[2], word[3]) : read_key("", word[1], word[2]);
     else if (strcmp(word[0], "text") == 0)
@@ -267,6 +416,7 @@ static void vectors(void) {
     else abort();
   }
   CHECK(lines > 0 && lines == counted);
+  opsign_seen_blocks_free(seen);
   printf("%ld vector lines, ", lines);
   free(line);
 }

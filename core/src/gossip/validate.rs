@@ -27,17 +27,42 @@ impl Verdict {
 }
 
 macro_rules! reasons {
-    ($($variant:ident $name:literal $verdict:ident $sentence:literal;)*) => {
+    ($($variant:ident = $number:literal $name:literal $verdict:ident $sentence:literal;)*) => {
         /// Why a message was judged as it was: the first rule that objected.
+        ///
+        /// The numbers are frozen; C, Go and JavaScript use them too.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(i32)]
         #[non_exhaustive]
         pub enum Reason {
-            $(#[doc = $sentence] $variant,)*
+            $(#[doc = $sentence] $variant = $number,)*
         }
 
         impl Reason {
             /// Every reason, in the order in which the rules are applied.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The frozen number.
+            pub const fn number(self) -> i32 {
+                self as i32
+            }
+
+            /// The reason of a number, if it is in use.
+            pub fn from_number(number: i32) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.number() == number)
+            }
+
+            /// [`Reason::name`] as a C string.
+            pub const fn c_name(self) -> &'static core::ffi::CStr {
+                match self {
+                    $(Self::$variant => match core::ffi::CStr::from_bytes_with_nul(
+                        concat!($name, "\0").as_bytes(),
+                    ) {
+                        Ok(name) => name,
+                        Err(_) => c"",
+                    },)*
+                }
+            }
 
             /// The name in `docs/gossip-rules.md`.
             pub const fn name(self) -> &'static str {
@@ -58,37 +83,37 @@ macro_rules! reasons {
 }
 
 reasons! {
-    SnappyLengthInvalid "snappy_length_invalid" Reject "The compressed message does not start with a length.";
-    MessageTooLarge "message_too_large" Reject "The message has more than 10 MiB.";
-    MessageTooSmall "message_too_small" Reject "The message has less than a signature and one byte.";
-    SnappyCorrupt "snappy_corrupt" Reject "The message does not decompress.";
-    NoSigner "no_signer" Ignore "No signer is known.";
-    SignatureNotRecoverable "signature_not_recoverable" Reject "The signature recovers no key.";
-    SignatureWrongSigner "signature_wrong_signer" Reject "Another key made the signature.";
-    SszEnvelopeTooShort "ssz_envelope_too_short" Reject "There is no room for the parent beacon block root.";
-    SszTooShort "ssz_too_short" Reject "The payload is shorter than its fixed part.";
-    SszExtraDataOffset "ssz_extra_data_offset" Reject "The extra data does not follow the fixed part.";
-    SszTransactionsOffsetTooSmall "ssz_transactions_offset_too_small" Reject "The transactions start before the extra data.";
-    SszWithdrawalsOffsetTooSmall "ssz_withdrawals_offset_too_small" Reject "The withdrawals start before the transactions.";
-    SszWithdrawalsOffsetTooLarge "ssz_withdrawals_offset_too_large" Reject "The withdrawals start behind the end.";
-    SszExtraDataTooLong "ssz_extra_data_too_long" Reject "The extra data has more than 32 bytes.";
-    SszTransactionsTooShort "ssz_transactions_too_short" Reject "The transactions have no room for an offset.";
-    SszFirstTransactionUnaligned "ssz_first_transaction_unaligned" Reject "The first transaction's offset is no multiple of 4.";
-    SszFirstTransactionOutOfScope "ssz_first_transaction_out_of_scope" Reject "The first transaction starts behind the end.";
-    SszFirstTransactionZero "ssz_first_transaction_zero" Reject "The first transaction starts at 0.";
-    SszTooManyTransactions "ssz_too_many_transactions" Reject "There are more than 1048576 transactions.";
-    SszTransactionOffset "ssz_transaction_offset" Reject "A transaction starts before the one before it, or behind the end.";
-    SszWithdrawalsLength "ssz_withdrawals_length" Reject "The withdrawals' length is no multiple of 44.";
-    SszTooManyWithdrawals "ssz_too_many_withdrawals" Reject "There are more than 16 withdrawals.";
-    TimestampTooOld "timestamp_too_old" Reject "The block is too old.";
-    TimestampTooNew "timestamp_too_new" Reject "The block is more than 5 seconds early.";
-    BlockHashMismatch "block_hash_mismatch" Reject "The block hash is not that of the contents.";
-    WithdrawalsNotEmpty "withdrawals_not_empty" Reject "There is a withdrawal.";
-    BlobGasUsedNotZero "blob_gas_used_not_zero" Reject "Blob gas was used before Jovian.";
-    ExcessBlobGasNotZero "excess_blob_gas_not_zero" Reject "There is excess blob gas.";
-    TooManyBlocksAtHeight "too_many_blocks_at_height" Reject "Six blocks of this height were accepted before.";
-    AlreadySeen "already_seen" Ignore "This block was accepted before.";
-    Accepted "accepted" Accept "Every rule is satisfied.";
+    SnappyLengthInvalid = 301 "snappy_length_invalid" Reject "The compressed message does not start with a length.";
+    MessageTooLarge = 302 "message_too_large" Reject "The message has more than 10 MiB.";
+    MessageTooSmall = 303 "message_too_small" Reject "The message has less than a signature and one byte.";
+    SnappyCorrupt = 304 "snappy_corrupt" Reject "The message does not decompress.";
+    NoSigner = 305 "no_signer" Ignore "No signer is known.";
+    SignatureNotRecoverable = 306 "signature_not_recoverable" Reject "The signature recovers no key.";
+    SignatureWrongSigner = 307 "signature_wrong_signer" Reject "Another key made the signature.";
+    SszEnvelopeTooShort = 308 "ssz_envelope_too_short" Reject "There is no room for the parent beacon block root.";
+    SszTooShort = 309 "ssz_too_short" Reject "The payload is shorter than its fixed part.";
+    SszExtraDataOffset = 310 "ssz_extra_data_offset" Reject "The extra data does not follow the fixed part.";
+    SszTransactionsOffsetTooSmall = 311 "ssz_transactions_offset_too_small" Reject "The transactions start before the extra data.";
+    SszWithdrawalsOffsetTooSmall = 312 "ssz_withdrawals_offset_too_small" Reject "The withdrawals start before the transactions.";
+    SszWithdrawalsOffsetTooLarge = 313 "ssz_withdrawals_offset_too_large" Reject "The withdrawals start behind the end.";
+    SszExtraDataTooLong = 314 "ssz_extra_data_too_long" Reject "The extra data has more than 32 bytes.";
+    SszTransactionsTooShort = 315 "ssz_transactions_too_short" Reject "The transactions have no room for an offset.";
+    SszFirstTransactionUnaligned = 316 "ssz_first_transaction_unaligned" Reject "The first transaction's offset is no multiple of 4.";
+    SszFirstTransactionOutOfScope = 317 "ssz_first_transaction_out_of_scope" Reject "The first transaction starts behind the end.";
+    SszFirstTransactionZero = 318 "ssz_first_transaction_zero" Reject "The first transaction starts at 0.";
+    SszTooManyTransactions = 319 "ssz_too_many_transactions" Reject "There are more than 1048576 transactions.";
+    SszTransactionOffset = 320 "ssz_transaction_offset" Reject "A transaction starts before the one before it, or behind the end.";
+    SszWithdrawalsLength = 321 "ssz_withdrawals_length" Reject "The withdrawals' length is no multiple of 44.";
+    SszTooManyWithdrawals = 322 "ssz_too_many_withdrawals" Reject "There are more than 16 withdrawals.";
+    TimestampTooOld = 323 "timestamp_too_old" Reject "The block is too old.";
+    TimestampTooNew = 324 "timestamp_too_new" Reject "The block is more than 5 seconds early.";
+    BlockHashMismatch = 325 "block_hash_mismatch" Reject "The block hash is not that of the contents.";
+    WithdrawalsNotEmpty = 326 "withdrawals_not_empty" Reject "There is a withdrawal.";
+    BlobGasUsedNotZero = 327 "blob_gas_used_not_zero" Reject "Blob gas was used before Jovian.";
+    ExcessBlobGasNotZero = 328 "excess_blob_gas_not_zero" Reject "There is excess blob gas.";
+    TooManyBlocksAtHeight = 329 "too_many_blocks_at_height" Reject "Six blocks of this height were accepted before.";
+    AlreadySeen = 330 "already_seen" Ignore "This block was accepted before.";
+    Accepted = 331 "accepted" Accept "Every rule is satisfied.";
 }
 
 /// What the rules need to know besides the message.
