@@ -10,7 +10,7 @@ use opsign_core::{ChainId, PayloadHash, SecretKey, sign_payload};
 fn holds(memory: *const u8, length: usize, secret: &[u8; 32]) -> bool {
     let found: Vec<u8> = (0..length)
         // SAFETY: within the value, whose memory lives; volatile, so that it is really read.
-        .map(|at| unsafe { memory.add(at).read_volatile() })
+        .map(|at| unsafe { memory.wrapping_add(at).read_volatile() })
         .collect();
     let mut reversed = *secret;
     reversed.reverse();
