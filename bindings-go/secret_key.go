@@ -61,22 +61,11 @@ func (k *SecretKey) Address() Address {
 // The nonce is that of RFC 6979: the same key, chain and hash give the same
 // signature. The time does not depend on the key.
 func (k *SecretKey) SignPayload(chainID ChainID, payloadHash Hash) (Signature, error) {
-	const op = "SignPayload"
 	var signature Signature
-	if !capi.Available {
-		return signature, &Error{Op: op, Code: ErrUnavailable}
-	}
-	if k == nil {
-		return signature, &Error{Op: op, Code: ErrClosed}
-	}
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	if k.handle == (capi.SecretKey{}) {
-		return signature, &Error{Op: op, Code: ErrClosed}
-	}
-	code := capi.SignPayload(k.handle, (*[32]byte)(&chainID), (*[32]byte)(&payloadHash), (*[65]byte)(&signature))
-	runtime.KeepAlive(k) // or the cleanup could free the handle during the call
-	return signature, check(op, code)
+	err := k.use("SignPayload", func(handle capi.SecretKey) int32 {
+		return capi.SignPayload(handle, (*[32]byte)(&chainID), (*[32]byte)(&payloadHash), (*[65]byte)(&signature))
+	})
+	return signature, err
 }
 
 // Close wipes the key, once the signatures under way are done. It never fails;

@@ -41,6 +41,24 @@ package capi
 #cgo nocallback opsign_recover_signer
 #cgo noescape opsign_verify_payload
 #cgo nocallback opsign_verify_payload
+#cgo noescape opsign_transaction_hash
+#cgo nocallback opsign_transaction_hash
+#cgo noescape opsign_transaction_sender
+#cgo nocallback opsign_transaction_sender
+#cgo noescape opsign_secret_key_sign_transaction
+#cgo nocallback opsign_secret_key_sign_transaction
+#cgo noescape opsign_personal_message_hash
+#cgo nocallback opsign_personal_message_hash
+#cgo noescape opsign_secret_key_sign_personal_message
+#cgo nocallback opsign_secret_key_sign_personal_message
+#cgo noescape opsign_seen_blocks_new
+#cgo nocallback opsign_seen_blocks_new
+#cgo noescape opsign_seen_blocks_free
+#cgo nocallback opsign_seen_blocks_free
+#cgo noescape opsign_gossip_validate
+#cgo nocallback opsign_gossip_validate
+#cgo noescape opsign_gossip_reason_name
+#cgo nocallback opsign_gossip_reason_name
 */
 import "C"
 
@@ -54,6 +72,9 @@ type SecretKey struct{ handle *C.opsign_secret_key }
 
 // PayloadHasher is a handle, to be freed with FreePayloadHasher. The zero value is none.
 type PayloadHasher struct{ handle *C.opsign_payload_hasher }
+
+// SeenBlocks is a handle, to be freed with FreeSeenBlocks. The zero value is none.
+type SeenBlocks struct{ handle *C.opsign_seen_blocks }
 
 // Version gives the library's version.
 func Version() string { return C.GoString(C.opsign_version()) }
@@ -141,6 +162,72 @@ func RecoverSigner(chainID, payloadHash *[32]byte, signature []byte, rules int32
 func VerifyPayload(chainID, payloadHash *[32]byte, signature []byte, rules int32, address *[20]byte) int32 {
 	return int32(C.opsign_verify_payload(pointer(chainID[:]), pointer(payloadHash[:]),
 		pointer(signature), C.size_t(len(signature)), C.int32_t(rules), pointer(address[:])))
+}
+
+// TransactionHash gives the hash of a signed transaction.
+func TransactionHash(transaction []byte, hash *[32]byte) int32 {
+	return int32(C.opsign_transaction_hash(pointer(transaction), C.size_t(len(transaction)),
+		(*[32]C.uint8_t)(unsafe.Pointer(hash))))
+}
+
+// TransactionSender gives who sent a signed transaction.
+func TransactionSender(transaction []byte, address *[20]byte) int32 {
+	return int32(C.opsign_transaction_sender(pointer(transaction), C.size_t(len(transaction)),
+		(*[20]C.uint8_t)(unsafe.Pointer(address))))
+}
+
+// SignTransaction writes the signed transaction to room and its length to length.
+func SignTransaction(key SecretKey, transaction, room []byte, length *int) int32 {
+	var written C.size_t
+	code := C.opsign_secret_key_sign_transaction(key.handle, pointer(transaction), C.size_t(len(transaction)),
+		pointer(room), C.size_t(len(room)), &written)
+	*length = int(written)
+	return int32(code)
+}
+
+// PersonalMessageHash gives the hash of a message for people.
+func PersonalMessageHash(message []byte, hash *[32]byte) int32 {
+	return int32(C.opsign_personal_message_hash(pointer(message), C.size_t(len(message)),
+		(*[32]C.uint8_t)(unsafe.Pointer(hash))))
+}
+
+// SignPersonalMessage signs a message for people.
+func SignPersonalMessage(key SecretKey, message []byte, signature *[65]byte) int32 {
+	return int32(C.opsign_secret_key_sign_personal_message(key.handle, pointer(message), C.size_t(len(message)),
+		(*[65]C.uint8_t)(unsafe.Pointer(signature))))
+}
+
+// NewSeenBlocks starts a memory of accepted blocks.
+func NewSeenBlocks(seen *SeenBlocks) int32 { return int32(C.opsign_seen_blocks_new(&seen.handle)) }
+
+// FreeSeenBlocks frees it.
+func FreeSeenBlocks(seen SeenBlocks) { C.opsign_seen_blocks_free(seen.handle) }
+
+// GossipValidate judges a gossip message.
+func GossipValidate(config *GossipConfig, now uint64, message []byte, seen SeenBlocks, judgement *Judgement) int32 {
+	in := C.opsign_gossip_config{
+		topic:       C.int32_t(config.Topic),
+		jovian_time: C.uint64_t(config.JovianTime),
+		max_age:     C.uint64_t(config.MaxAge),
+	}
+	*(*[32]byte)(unsafe.Pointer(&in.chain_id)) = config.ChainID
+	*(*[20]byte)(unsafe.Pointer(&in.signer)) = config.Signer
+	*(*[20]byte)(unsafe.Pointer(&in.previous_signer)) = config.PreviousSigner
+	var out C.opsign_judgement
+	code := C.opsign_gossip_validate(&in, C.uint64_t(now), pointer(message), C.size_t(len(message)), seen.handle, &out)
+	*judgement = Judgement{
+		Verdict:     int32(out.verdict),
+		Reason:      int32(out.reason),
+		Signer:      *(*[20]byte)(unsafe.Pointer(&out.signer)),
+		BlockHash:   *(*[32]byte)(unsafe.Pointer(&out.block_hash)),
+		BlockNumber: uint64(out.block_number),
+	}
+	return int32(code)
+}
+
+// GossipReasonName gives the name of a reason, "unknown" if the number is not in use.
+func GossipReasonName(reason int32) string {
+	return C.GoString(C.opsign_gossip_reason_name(C.int32_t(reason)))
 }
 
 // pointer is NULL for nil, which C takes for no bytes.

@@ -9,3 +9,22 @@ package capi
 
 // OK is the number of success. Every other number is an error.
 const OK int32 = 0
+
+// Never is a timestamp that never comes.
+const Never uint64 = 1<<64 - 1
+
+// GossipConfig is what the gossip rules need to know besides the message.
+type GossipConfig struct {
+	Topic                  int32
+	ChainID                [32]byte
+	Signer, PreviousSigner [20]byte // zero: none
+	JovianTime, MaxAge     uint64
+}
+
+// Judgement is what became of a gossip message.
+type Judgement struct {
+	Verdict, Reason int32
+	Signer          [20]byte
+	BlockHash       [32]byte
+	BlockNumber     uint64
+}

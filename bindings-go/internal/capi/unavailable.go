@@ -14,6 +14,9 @@ type SecretKey struct{}
 // PayloadHasher is a handle, which this build cannot make.
 type PayloadHasher struct{}
 
+// SeenBlocks is a handle, which this build cannot make.
+type SeenBlocks struct{}
+
 // Version is empty: there is no library.
 func Version() string { return "" }
 
@@ -33,18 +36,27 @@ func ErrorMessage(code int32) string {
 	return "only builds with cgo enabled know this error's text"
 }
 
-func NewSecretKey(*SecretKey, []byte) int32                              { return unavailable }
-func FreeSecretKey(SecretKey)                                            {}
-func SecretKeyAddress(SecretKey, *[20]byte) int32                        { return unavailable }
-func SignPayload(SecretKey, *[32]byte, *[32]byte, *[65]byte) int32       { return unavailable }
-func ChainIDFromText(string, *[32]byte) int32                            { return unavailable }
-func AddressFromText(string, *[20]byte) int32                            { return unavailable }
-func AddressToText(*[20]byte, *[43]byte) int32                           { return unavailable }
-func PayloadHash([]byte, *[32]byte) int32                                { return unavailable }
-func NewPayloadHasher(*PayloadHasher) int32                              { return unavailable }
-func UpdatePayloadHasher(PayloadHasher, []byte) int32                    { return unavailable }
-func FinishPayloadHasher(PayloadHasher, *[32]byte) int32                 { return unavailable }
-func FreePayloadHasher(PayloadHasher)                                    {}
-func PayloadSigningHash(_, _, _ *[32]byte) int32                         { return unavailable }
-func RecoverSigner(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32 { return unavailable }
-func VerifyPayload(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32 { return unavailable }
+func NewSecretKey(*SecretKey, []byte) int32                                      { return unavailable }
+func FreeSecretKey(SecretKey)                                                    {}
+func SecretKeyAddress(SecretKey, *[20]byte) int32                                { return unavailable }
+func SignPayload(SecretKey, *[32]byte, *[32]byte, *[65]byte) int32               { return unavailable }
+func ChainIDFromText(string, *[32]byte) int32                                    { return unavailable }
+func AddressFromText(string, *[20]byte) int32                                    { return unavailable }
+func AddressToText(*[20]byte, *[43]byte) int32                                   { return unavailable }
+func PayloadHash([]byte, *[32]byte) int32                                        { return unavailable }
+func NewPayloadHasher(*PayloadHasher) int32                                      { return unavailable }
+func UpdatePayloadHasher(PayloadHasher, []byte) int32                            { return unavailable }
+func FinishPayloadHasher(PayloadHasher, *[32]byte) int32                         { return unavailable }
+func FreePayloadHasher(PayloadHasher)                                            {}
+func PayloadSigningHash(_, _, _ *[32]byte) int32                                 { return unavailable }
+func RecoverSigner(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32         { return unavailable }
+func VerifyPayload(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32         { return unavailable }
+func TransactionHash([]byte, *[32]byte) int32                                    { return unavailable }
+func TransactionSender([]byte, *[20]byte) int32                                  { return unavailable }
+func SignTransaction(SecretKey, []byte, []byte, *int) int32                      { return unavailable }
+func PersonalMessageHash([]byte, *[32]byte) int32                                { return unavailable }
+func SignPersonalMessage(SecretKey, []byte, *[65]byte) int32                     { return unavailable }
+func NewSeenBlocks(*SeenBlocks) int32                                            { return unavailable }
+func FreeSeenBlocks(SeenBlocks)                                                  {}
+func GossipValidate(*GossipConfig, uint64, []byte, SeenBlocks, *Judgement) int32 { return unavailable }
+func GossipReasonName(int32) string                                              { return "unknown" }
