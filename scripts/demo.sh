@@ -123,9 +123,10 @@ verdict "$(field judge <<< "$said")" "$(field verdict <<< "$said")" "$(field fli
 
 say "5. The gossip message, as a peer gets it"
 started=$(clock)
-"$opsign" gossip verify --topic "$topic" --chain-id "$chain_id" --address "$address" "$out/message.bin" > "$out/gossip.log"
+judged=$("$opsign" --json gossip verify --topic "$topic" --chain-id "$chain_id" --address "$address" "$out/message.bin")
 note "$started" "opsign gossip verify"
-say "   opsign gossip verify: $(tr -s ' \n' ' ' < "$out/gossip.log")"
+[[ $(field verdict <<< "$judged") == accept ]] || die "opsign gossip verify says: $judged"
+say "   opsign gossip verify: accept, by op-node's rules from the snappy header to the block hash"
 
 say
 say "Four of four judges accept. Screenshot: $out/chromium.png"
