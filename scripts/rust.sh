@@ -2,6 +2,11 @@
 # Every Rust test of the workspace, with and without core's features.
 source "$(dirname "$0")/env.sh"
 
+# Ethers reads what our key writers write.
+generator=vectors/generate/keys
+[[ $generator/node_modules/.package-lock.json -nt $generator/package-lock.json ]] ||
+  step "ethers installed" npm ci --prefix "$generator" --no-audit --no-fund
+
 cargo build --quiet --locked --package opsign-fake-pkcs11
 cargo test --quiet --locked --package opsign-core
 cargo test --quiet --locked --workspace --all-features
