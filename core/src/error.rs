@@ -24,8 +24,6 @@ pub enum Field {
     ChainId,
     /// The bytes that follow the signature in a gossip message.
     Payload,
-    /// A gossip message, compressed.
-    GossipMessage,
     /// A gossip message, decompressed.
     GossipData,
     /// A transaction in its network form.
@@ -43,7 +41,6 @@ impl Field {
             Self::SigningHash => "signing hash",
             Self::ChainId => "chain id",
             Self::Payload => "payload",
-            Self::GossipMessage => "gossip message",
             Self::GossipData => "decompressed gossip message",
             Self::Transaction => "transaction",
         }
@@ -51,7 +48,7 @@ impl Field {
 
     /// Whether every value has the same number of bytes.
     const fn has_one_length(self) -> bool {
-        !matches!(self, Self::Payload | Self::GossipMessage | Self::GossipData | Self::Transaction)
+        !matches!(self, Self::Payload | Self::GossipData | Self::Transaction)
     }
 }
 
@@ -146,8 +143,6 @@ pub enum Error {
         /// Who should have.
         expected: Address,
     },
-    /// A message that is not in the snappy block format.
-    Snappy,
     /// No gossip topic of that name.
     UnknownTopic,
     /// The bytes end inside this part of a transaction.
@@ -254,7 +249,7 @@ pub enum ErrorCode {
     SignatureNotRecoverable = 36,
     /// The signature was made by another key.
     WrongSigner = 37,
-    /// The message is not in the snappy block format.
+    /// The message is not in the snappy block format. Retired: a gossip reason says it.
     Snappy = 40,
     /// No gossip topic has that name: use v1, v2, v3 or v4.
     UnknownTopic = 41,
@@ -464,7 +459,6 @@ impl Error {
             Self::SignatureYParity { .. } => ErrorCode::SignatureYParity,
             Self::SignatureNotRecoverable => ErrorCode::SignatureNotRecoverable,
             Self::WrongSigner { .. } => ErrorCode::WrongSigner,
-            Self::Snappy => ErrorCode::Snappy,
             Self::UnknownTopic => ErrorCode::UnknownTopic,
             Self::RlpTruncated { .. } => ErrorCode::RlpTruncated,
             Self::RlpNotMinimal { .. } => ErrorCode::RlpNotMinimal,

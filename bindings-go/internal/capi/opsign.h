@@ -126,7 +126,7 @@ enum opsign_error
   OPSIGN_ERROR_SIGNATURE_NOT_RECOVERABLE = 36,
   // The signature was made by another key.
   OPSIGN_ERROR_WRONG_SIGNER = 37,
-  // The message is not in the snappy block format.
+  // The message is not in the snappy block format. Retired: a gossip reason says it.
   OPSIGN_ERROR_SNAPPY = 40,
   // No gossip topic has that name: use v1, v2, v3 or v4.
   OPSIGN_ERROR_UNKNOWN_TOPIC = 41,
