@@ -36,6 +36,7 @@ const (
 	ErrWrongSigner             ErrorCode = 37 // The signature was made by another key.
 	ErrSnappy                  ErrorCode = 40 // The message is not in the snappy block format.
 	ErrUnknownTopic            ErrorCode = 41 // No gossip topic has that name: use v1, v2, v3 or v4.
+	ErrNotL1Info               ErrorCode = 42 // The transaction does not carry L1's block.
 	ErrRLPTruncated            ErrorCode = 50 // The bytes end too early.
 	ErrRLPNotMinimal           ErrorCode = 51 // A number or length is written longer than it needs.
 	ErrRLPWrongKind            ErrorCode = 52 // A list stands where bytes belong, or bytes where a list belongs.

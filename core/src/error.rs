@@ -145,6 +145,8 @@ pub enum Error {
     },
     /// No gossip topic of that name.
     UnknownTopic,
+    /// A transaction that does not carry L1's block.
+    NotL1Info,
     /// The bytes end inside this part of a transaction.
     RlpTruncated {
         /// The part.
@@ -253,6 +255,8 @@ pub enum ErrorCode {
     Snappy = 40,
     /// No gossip topic has that name: use v1, v2, v3 or v4.
     UnknownTopic = 41,
+    /// The transaction does not carry L1's block.
+    NotL1Info = 42,
     /// The bytes end too early.
     RlpTruncated = 50,
     /// A number or length is written longer than it needs.
@@ -305,6 +309,7 @@ impl ErrorCode {
         Self::WrongSigner,
         Self::Snappy,
         Self::UnknownTopic,
+        Self::NotL1Info,
         Self::RlpTruncated,
         Self::RlpNotMinimal,
         Self::RlpWrongKind,
@@ -358,6 +363,7 @@ impl ErrorCode {
             Self::WrongSigner => "wrong_signer\0",
             Self::Snappy => "snappy\0",
             Self::UnknownTopic => "unknown_topic\0",
+            Self::NotL1Info => "not_l1_info\0",
             Self::RlpTruncated => "rlp_truncated\0",
             Self::RlpNotMinimal => "rlp_not_minimal\0",
             Self::RlpWrongKind => "rlp_wrong_kind\0",
@@ -402,6 +408,7 @@ impl ErrorCode {
             Self::WrongSigner => "the signature was made by another key\0",
             Self::Snappy => "the message is not in the snappy block format\0",
             Self::UnknownTopic => "no gossip topic has that name: use v1, v2, v3 or v4\0",
+            Self::NotL1Info => "the transaction does not carry L1's block\0",
             Self::RlpTruncated => "the bytes end too early\0",
             Self::RlpNotMinimal => "a number or length is written longer than it needs\0",
             Self::RlpWrongKind => {
@@ -460,6 +467,7 @@ impl Error {
             Self::SignatureNotRecoverable => ErrorCode::SignatureNotRecoverable,
             Self::WrongSigner { .. } => ErrorCode::WrongSigner,
             Self::UnknownTopic => ErrorCode::UnknownTopic,
+            Self::NotL1Info => ErrorCode::NotL1Info,
             Self::RlpTruncated { .. } => ErrorCode::RlpTruncated,
             Self::RlpNotMinimal { .. } => ErrorCode::RlpNotMinimal,
             Self::RlpWrongKind { .. } => ErrorCode::RlpWrongKind,

@@ -5,7 +5,8 @@ mod common;
 
 use common::{bytes, text, walk};
 use opsign_core::gossip::{
-    Envelope, GossipConfig, Payload, Reason, SeenBlocks, decompress, decompressed_len, validate,
+    Envelope, GossipConfig, L1Info, Payload, Reason, SeenBlocks, decompress, decompressed_len,
+    validate,
 };
 use opsign_core::{
     Address, ChainId, Error, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature,
@@ -202,6 +203,23 @@ fn gossip() {
             payload.parent_beacon_block_root().map(|root| root.to_string()).as_deref(),
             decoded["parent_beacon_block_root"].as_str()
         );
+    });
+}
+
+#[test]
+fn l1_info() {
+    walk("l1_info.json", |case| {
+        let info = L1Info::from_transaction(&bytes(text(case, "transaction")));
+        let expected = &case["l1_info"];
+        if expected.is_null() {
+            assert!(info.is_err(), "{info:?}");
+            return;
+        }
+        let info = info.unwrap();
+        assert_eq!(Some(info.number), expected["number"].as_u64());
+        assert_eq!(Some(info.timestamp), expected["timestamp"].as_u64());
+        assert_eq!(info.hash.to_string(), text(expected, "hash"));
+        assert_eq!(Some(info.sequence_number), expected["sequence_number"].as_u64());
     });
 }
 

@@ -248,6 +248,7 @@ export type ErrorCode =
   | "wrong_signer"
   | "snappy"
   | "unknown_topic"
+  | "not_l1_info"
   | "rlp_truncated"
   | "rlp_not_minimal"
   | "rlp_wrong_kind"

@@ -130,6 +130,8 @@ enum opsign_error
   OPSIGN_ERROR_SNAPPY = 40,
   // No gossip topic has that name: use v1, v2, v3 or v4.
   OPSIGN_ERROR_UNKNOWN_TOPIC = 41,
+  // The transaction does not carry L1's block.
+  OPSIGN_ERROR_NOT_L1_INFO = 42,
   // The bytes end too early.
   OPSIGN_ERROR_RLP_TRUNCATED = 50,
   // A number or length is written longer than it needs.

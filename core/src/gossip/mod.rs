@@ -5,6 +5,7 @@
 //! specification, "Gossip topics" and "Block encoding").
 
 mod block_hash;
+mod l1_info;
 mod payload;
 mod snappy;
 mod validate;
@@ -12,6 +13,7 @@ mod validate;
 use core::fmt;
 use core::str::FromStr;
 
+pub use l1_info::L1Info;
 pub use payload::{MAX_TRANSACTIONS, Payload, Transactions};
 pub use snappy::{decompress, decompressed_len};
 pub use validate::{GossipConfig, Judgement, Reason, SeenBlocks, Verdict, validate, validate_data};

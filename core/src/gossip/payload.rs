@@ -1,7 +1,8 @@
 //! The execution payload of a gossip message: SSZ read in place (consensus specification, "Simple
 //! Serialize"; the checks are op-node's, in its order, `docs/gossip-rules.md` steps 8 to 16).
 
-use super::{BlockHash, Topic};
+use super::{BlockHash, L1Info, Topic};
+use crate::error::Error;
 use crate::gossip::validate::Reason;
 use crate::key::Address;
 use crate::uint::U256;
@@ -156,6 +157,14 @@ impl<'a> Payload<'a> {
     /// The transactions.
     pub const fn transactions(&self) -> &Transactions<'a> {
         &self.transactions
+    }
+
+    /// The L1 origin, from the first transaction.
+    ///
+    /// # Errors
+    /// [`Error::NotL1Info`] without transactions, and the kinds of [`L1Info::from_transaction`].
+    pub fn l1_info(&self) -> Result<L1Info, Error> {
+        L1Info::from_transaction(self.transactions.get(0).ok_or(Error::NotL1Info)?)
     }
 
     /// How many withdrawals; op-node takes none.

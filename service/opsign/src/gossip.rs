@@ -105,6 +105,7 @@ fn decode(topic: &str, chain_id: Option<&str>, input: &Input) -> Result<Report, 
 
 fn block(payload: &Payload<'_>) -> Vec<(&'static str, Value)> {
     let text = |value: &dyn ToString| Value::from(value.to_string());
+    let l1 = payload.l1_info().ok();
     vec![
         (
             "parent_beacon_block_root",
@@ -115,6 +116,9 @@ fn block(payload: &Payload<'_>) -> Vec<(&'static str, Value)> {
         ("block_hash_is_right", (payload.computed_block_hash() == payload.block_hash()).into()),
         ("block_number", payload.block_number().into()),
         ("timestamp", payload.timestamp().into()),
+        ("l1_number", l1.map(|l1| l1.number).into()),
+        ("l1_hash", l1.map(|l1| l1.hash.to_string()).into()),
+        ("l1_sequence_number", l1.map(|l1| l1.sequence_number).into()),
         ("fee_recipient", text(&payload.fee_recipient())),
         ("state_root", text(&payload.state_root())),
         ("receipts_root", text(&payload.receipts_root())),

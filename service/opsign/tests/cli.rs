@@ -339,6 +339,10 @@ fn gossip_messages_are_decoded_as_op_node_made_them() {
             assert_eq!(decoded[key], case["decoded"][key], "{key}");
         }
         assert_eq!(decoded["block_hash_is_right"], true);
+        // The generator's blocks come six to an L1 block.
+        let number = case["decoded"]["block_number"].as_u64().unwrap();
+        assert_eq!(decoded["l1_number"].as_u64(), Some(number / 6));
+        assert_eq!(decoded["l1_sequence_number"].as_u64(), Some(number % 6));
     }
     let unknown = bench.run_with("gossip decode --topic v5 -", b"").expect(65);
     unknown.says("v1, v2, v3 or v4");

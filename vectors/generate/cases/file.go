@@ -52,6 +52,7 @@ func All() []File {
 		secretKeys(),
 		addresses(),
 		gossip(),
+		l1Info(),
 	}
 }
 
