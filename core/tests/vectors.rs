@@ -287,8 +287,9 @@ fn errors() {
     let mut library = 0;
     walk("errors.json", |case| {
         let number = case["number"].as_i64().unwrap() as i32;
-        if number >= 100 {
-            assert_eq!(ErrorCode::from_number(number), None, "the HSM's numbers");
+        // 100 to 199: keys in a token; 200 to 229: keys in files; 230 to 249: typed data.
+        if (100..250).contains(&number) {
+            assert_eq!(ErrorCode::from_number(number), None, "another crate's number");
             return;
         }
         let code = ErrorCode::from_number(number).unwrap();

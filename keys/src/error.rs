@@ -1,8 +1,9 @@
 //! Why a key could not be read or written.
 
+use std::ffi::CStr;
 use std::fmt;
 
-/// What kind of thing went wrong. The numbers are frozen; retired ones stay reserved.
+/// What kind of thing went wrong. The numbers are frozen; `vectors/errors.json` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]
 #[non_exhaustive]
@@ -94,35 +95,50 @@ impl ErrorKind {
         self as i32
     }
 
-    /// The name in `vectors/keys.json`, such as `key_format_unknown`.
-    pub const fn name(self) -> &'static str {
+    /// The name in `vectors/errors.json` and `vectors/keys.json`, such as `key_format_unknown`.
+    pub fn name(self) -> &'static str {
+        self.c_strings().0.to_str().unwrap_or_default()
+    }
+
+    /// One sentence about the kind of error, without the values of a particular one.
+    pub fn message(self) -> &'static str {
+        self.c_strings().1.to_str().unwrap_or_default()
+    }
+
+    /// [`ErrorKind::name`] and [`ErrorKind::message`] as C strings, for the C border.
+    pub const fn c_strings(self) -> (&'static CStr, &'static CStr) {
         match self {
-            Self::FormatUnknown => "key_format_unknown",
-            Self::TooLarge => "key_too_large",
-            Self::HexMalformed => "key_hex_malformed",
-            Self::PemMalformed => "key_pem_malformed",
-            Self::DerMalformed => "key_der_malformed",
-            Self::WrongCurve => "key_wrong_curve",
-            Self::PublicKeyMismatch => "key_public_key_mismatch",
-            Self::Encrypted => "key_encrypted",
-            Self::SecretOutOfRange => "key_secret_out_of_range",
-            Self::PassphraseMissing => "key_passphrase_missing",
-            Self::PassphraseWrong => "key_passphrase_wrong",
-            Self::PassphraseMalformed => "key_passphrase_malformed",
-            Self::KeystoreMalformed => "key_keystore_malformed",
-            Self::KeystoreVersion => "key_keystore_version",
-            Self::KdfUnsupported => "key_kdf_unsupported",
-            Self::KdfTooCostly => "key_kdf_too_costly",
-            Self::CipherUnsupported => "key_cipher_unsupported",
-            Self::AddressMismatch => "key_address_mismatch",
-            Self::MnemonicLength => "key_mnemonic_length",
-            Self::MnemonicWord => "key_mnemonic_word",
-            Self::MnemonicChecksum => "key_mnemonic_checksum",
-            Self::PathMalformed => "key_path_malformed",
-            Self::OptionUnused => "key_option_unused",
-            Self::Randomness => "key_randomness",
-            Self::Input => "key_input",
+            Self::FormatUnknown => (c"key_format_unknown", c"the input is in none of the formats that are read"),
+            Self::TooLarge => (c"key_too_large", c"the input has too many bytes to be a key"),
+            Self::HexMalformed => (c"key_hex_malformed", c"the hex text has another number of digits than 64, or a character that is no digit"),
+            Self::PemMalformed => (c"key_pem_malformed", c"the PEM frame or its base64 is damaged"),
+            Self::DerMalformed => (c"key_der_malformed", c"the DER bytes are no SEC 1 or PKCS#8 key"),
+            Self::WrongCurve => (c"key_wrong_curve", c"the key is on another curve than secp256k1, or names none"),
+            Self::PublicKeyMismatch => (c"key_public_key_mismatch", c"the public key in the file is not the secret key's"),
+            Self::Encrypted => (c"key_encrypted", c"the PEM or DER is encrypted, which only keystores may be"),
+            Self::SecretOutOfRange => (c"key_secret_out_of_range", c"the secret key is zero or not below the group order"),
+            Self::PassphraseMissing => (c"key_passphrase_missing", c"a keystore needs a passphrase"),
+            Self::PassphraseWrong => (c"key_passphrase_wrong", c"the passphrase is not this keystore's, or the keystore was altered"),
+            Self::PassphraseMalformed => (c"key_passphrase_malformed", c"the passphrase is no UTF-8 text"),
+            Self::KeystoreMalformed => (c"key_keystore_malformed", c"the keystore is damaged"),
+            Self::KeystoreVersion => (c"key_keystore_version", c"the keystore is of another version than 3"),
+            Self::KdfUnsupported => (c"key_kdf_unsupported", c"the keystore's key derivation function is not known"),
+            Self::KdfTooCostly => (c"key_kdf_too_costly", c"the keystore asks for more memory or work than is allowed"),
+            Self::CipherUnsupported => (c"key_cipher_unsupported", c"the keystore's cipher is not known"),
+            Self::AddressMismatch => (c"key_address_mismatch", c"the keystore names an address that is not the key's"),
+            Self::MnemonicLength => (c"key_mnemonic_length", c"the mnemonic has another number of words than 12, 15, 18, 21 or 24"),
+            Self::MnemonicWord => (c"key_mnemonic_word", c"a word of the mnemonic is not in the word list"),
+            Self::MnemonicChecksum => (c"key_mnemonic_checksum", c"the mnemonic's checksum is wrong"),
+            Self::PathMalformed => (c"key_path_malformed", c"the derivation path is not of the form m/44'/60'/0'/0/0"),
+            Self::OptionUnused => (c"key_option_unused", c"a passphrase or path was given that the format has no use for"),
+            Self::Randomness => (c"key_randomness", c"the source of random numbers failed"),
+            Self::Input => (c"key_input", c"a value that a program gave has the wrong length or range"),
         }
+    }
+
+    /// The kind of a number, if it is in use.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.number() == number)
     }
 }
 

@@ -20,14 +20,29 @@ fn read_plain(input: &[u8]) -> Result<Secret, Error> {
     read(input, &Options::default())
 }
 
+/// From 200 to 229; 230 to 249 belong to typed data.
 #[test]
-fn numbers_and_names() {
-    let kinds = ErrorKind::ALL;
-    for (at, kind) in kinds.iter().enumerate() {
-        assert_eq!(kind.number(), 200 + at as i32);
-        assert!(kind.name().starts_with("key_"));
-        assert!(kinds[..at].iter().all(|other| other.name() != kind.name()));
+fn numbers_names_and_messages_are_the_frozen_ones() {
+    let errors: Value = serde_json::from_str(include_str!("../../vectors/errors.json")).unwrap();
+    let listed: Vec<_> = errors["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| {
+            let text = |key: &str| case[key].as_str().unwrap();
+            (case["number"].as_i64().unwrap() as i32, text("name"), text("message"))
+        })
+        .filter(|(number, ..)| (200..230).contains(number))
+        .collect();
+    let ours: Vec<_> =
+        ErrorKind::ALL.iter().map(|kind| (kind.number(), kind.name(), kind.message())).collect();
+    assert_eq!(listed, ours);
+    for kind in ErrorKind::ALL {
+        assert_eq!(ErrorKind::from_number(kind.number()), Some(*kind));
+        let (name, message) = kind.c_strings();
+        assert_eq!((name.to_str(), message.to_str()), (Ok(kind.name()), Ok(kind.message())));
     }
+    assert_eq!(ErrorKind::from_number(199), None);
 }
 
 #[test]
