@@ -53,6 +53,17 @@ impl Failure {
         self
     }
 
+    /// Says what to do about it.
+    pub(crate) fn and(mut self, advice: &str) -> Self {
+        self.message = format!("{}: {advice}", self.message);
+        self
+    }
+
+    /// Its name in `vectors/errors.json`.
+    pub(crate) const fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -83,6 +94,19 @@ impl From<opsign_core::Error> for Failure {
             exit_code: DATA,
             number: Some(code.number()),
             name: Some(code.name()),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<opsign_keys::Error> for Failure {
+    fn from(error: opsign_keys::Error) -> Self {
+        let kind = error.kind();
+        let random = kind == opsign_keys::ErrorKind::Randomness;
+        Self {
+            exit_code: if random { UNAVAILABLE } else { DATA },
+            number: Some(kind.number()),
+            name: Some(kind.name()),
             message: error.to_string(),
         }
     }

@@ -1,11 +1,14 @@
 //! Reading a file or standard input, binary or hex.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use opsign_core::gossip::MAX_MESSAGE;
+use opsign_keys::MAX_INPUT;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -105,14 +108,13 @@ pub(crate) fn decode_hex(text: &[u8]) -> Result<Vec<u8>, Failure> {
         .map_err(|_| Failure::input(format!("{} hex digits, an odd number", digits.len())))
 }
 
-/// Reads a small secret; the buffer is wiped.
+/// Reads a secret of at most [`MAX_INPUT`] bytes and one more, which shows that there are too many;
+/// the buffer is wiped.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     // Room for all of it at once, so that no smaller copy is left behind by growing.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2048));
-    open(path)?.take(1025).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
-    if bytes.len() > 1024 {
-        return Err(Failure::input(format!("{} is too long to be a key", shown(path))));
-    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_INPUT + 1024));
+    let limit = MAX_INPUT as u64 + 1;
+    open(path)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
     Ok(bytes)
 }
 
@@ -129,18 +131,20 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, Failure
     Ok(bytes)
 }
 
-fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdin().lock()));
-    }
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
-    Ok(Box::new(file))
+/// Without a buffer of the standard library's, which would keep what went through it.
+fn open(path: &Path) -> Result<File, Failure> {
+    let file = if path == Path::new("-") {
+        std::io::stdin().as_fd().try_clone_to_owned().map(File::from)
+    } else {
+        File::open(path)
+    };
+    file.map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(format!("{} cannot be read: {error}", shown(path)))
 }
 
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }

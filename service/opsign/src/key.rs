@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use opsign_core::{SecretKey, Signer};
+use opsign_core::{Address, Signer};
 use opsign_hsm::{Curve, KeyInfo};
+use opsign_keys::DerivationPath;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::hsm_config::{HsmConfig, parse_id};
-use crate::key_file;
+use crate::key_file::KeyFile;
+use crate::new_key::{self, NewFormat, NewMnemonic};
+use crate::passphrase::PassphraseFrom;
 use crate::report::Report;
 use crate::signer::{KeyPlace, Place};
 
@@ -22,15 +25,21 @@ pub(crate) enum Command {
         place: KeyPlace,
         #[command(flatten)]
         name: Name,
+        #[command(flatten)]
+        format: NewFormat,
+        #[command(flatten)]
+        mnemonic: NewMnemonic,
     },
-    /// Put an existing secret key into a new file or into a token.
+    /// Put an existing secret key into a new file, in the same format or another, or into a token.
     Import {
         #[command(flatten)]
         place: KeyPlace,
         #[command(flatten)]
         name: Name,
-        /// Where the secret is: a file with 64 hex digits or 32 bytes; - is standard input.
-        source: PathBuf,
+        #[command(flatten)]
+        format: NewFormat,
+        #[command(flatten)]
+        source: Source,
     },
     /// List the keys of a token, or the key files in a folder.
     List(ListPlace),
@@ -53,6 +62,25 @@ pub(crate) struct Name {
     id: Option<String>,
 }
 
+/// The key to import, and what opens it.
+#[derive(Args)]
+pub(crate) struct Source {
+    /// The file with the secret key, in any format that --key takes; - is standard input.
+    source: PathBuf,
+    /// A file with the passphrase of the source.
+    #[arg(long, value_name = "FILE")]
+    source_password_file: Option<PathBuf>,
+    /// The environment variable with the passphrase of the source.
+    #[arg(long, value_name = "NAME", conflicts_with = "source_password_file")]
+    source_password_env: Option<String>,
+    /// Ask for the passphrase of the source on the terminal.
+    #[arg(long, conflicts_with_all = ["source_password_file", "source_password_env"])]
+    source_password_prompt: bool,
+    /// Which key of a mnemonic to import (BIP-32).
+    #[arg(long, value_name = "PATH")]
+    source_hd_path: Option<DerivationPath>,
+}
+
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct ListPlace {
@@ -66,8 +94,10 @@ pub(crate) struct ListPlace {
 
 pub(crate) fn run(command: Command) -> Result<Report, Failure> {
     match command {
-        Command::Generate { place, name } => generate(&place, &name),
-        Command::Import { place, name, source } => import(&place, &name, &source),
+        Command::Generate { place, name, format, mnemonic } => {
+            generate(&place, &name, &format, &mnemonic)
+        }
+        Command::Import { place, name, format, source } => import(&place, &name, &format, &source),
         Command::List(ListPlace { key_dir: Some(folder), .. }) => list_files(&folder),
         Command::List(ListPlace { hsm_config: Some(path), .. }) => list_token(&path),
         Command::List(_) => Err(Failure::usage("give either --key-dir or --hsm-config")),
@@ -75,11 +105,16 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
     }
 }
 
-fn generate(place: &KeyPlace, name: &Name) -> Result<Report, Failure> {
+fn generate(
+    place: &KeyPlace,
+    name: &Name,
+    format: &NewFormat,
+    mnemonic: &NewMnemonic,
+) -> Result<Report, Failure> {
     match place.open()? {
-        Place::File(path) => {
-            let secret = random_secret()?;
-            create_file(path, name, &secret)
+        Place::File(file) => {
+            name.refuse()?;
+            new_key::generate(&file, format, mnemonic).map(of_address)
         }
         Place::Token(config) => {
             let (label, id) = name.in_token(&config)?;
@@ -89,27 +124,46 @@ fn generate(place: &KeyPlace, name: &Name) -> Result<Report, Failure> {
     }
 }
 
-fn import(place: &KeyPlace, name: &Name, source: &Path) -> Result<Report, Failure> {
-    let secret = key_file::read_bytes(source)?;
-    match place.open()? {
-        Place::File(path) => create_file(path, name, &secret),
+fn import(
+    place: &KeyPlace,
+    name: &Name,
+    format: &NewFormat,
+    source: &Source,
+) -> Result<Report, Failure> {
+    let place = place.open()?;
+    if let Place::File(_) = &place {
+        name.refuse()?;
+    }
+    // A bad key is the source's fault and is told before the token is touched.
+    let secret = source.file().read()?;
+    match place {
+        Place::File(file) => new_key::write(&file, format, &secret).map(of_address),
         Place::Token(config) => {
             let (label, id) = name.in_token(&config)?;
-            // A bad key is the source's fault and is told before the token is touched.
-            SecretKey::from_bytes(secret.as_slice())?;
-            let info = config.log_in()?.import_key(&label, id.as_deref(), &secret)?;
+            let bytes = Zeroizing::new(*secret.as_bytes());
+            let info = config.log_in()?.import_key(&label, id.as_deref(), &bytes)?;
             Ok(describe(&info))
         }
     }
 }
 
-fn create_file(path: &Path, name: &Name, secret: &Zeroizing<[u8; 32]>) -> Result<Report, Failure> {
-    if name.label.is_some() || name.id.is_some() {
-        return Err(Failure::usage("--label and --id are for keys in a token"));
+fn of_address(address: Address) -> Report {
+    Report::new().with("address", address.to_string())
+}
+
+impl Source {
+    fn file(&self) -> KeyFile<'_> {
+        KeyFile {
+            path: &self.source,
+            passphrase: PassphraseFrom::new(
+                self.source_password_file.as_deref(),
+                self.source_password_env.as_deref(),
+                self.source_password_prompt,
+            ),
+            hd_path: self.source_hd_path.as_ref(),
+            option: "--source-password",
+        }
     }
-    let address = SecretKey::from_bytes(secret.as_slice())?.address();
-    key_file::create(path, secret)?;
-    Ok(Report::new().with("address", address.to_string()))
 }
 
 fn list_files(folder: &Path) -> Result<Report, Failure> {
@@ -123,7 +177,7 @@ fn list_files(folder: &Path) -> Result<Report, Failure> {
     paths.sort();
     let keys: Vec<Value> = paths
         .iter()
-        .map(|path| match key_file::read(path) {
+        .map(|path| match KeyFile::bare(path).read() {
             Ok(key) => json!({ "file": shown(path), "address": key.address().to_string() }),
             Err(failure) => {
                 json!({ "file": shown(path), "address": null, "error": failure.message() })
@@ -144,24 +198,17 @@ fn list_token(path: &Path) -> Result<Report, Failure> {
 }
 
 fn address(place: &KeyPlace) -> Result<Report, Failure> {
-    let address = place.open()?.signer()?.address();
-    Ok(Report::new().with("address", address.to_string()))
-}
-
-fn random_secret() -> Result<Zeroizing<[u8; 32]>, Failure> {
-    let mut secret = Zeroizing::new([0; 32]);
-    loop {
-        getrandom::fill(secret.as_mut_slice()).map_err(|error| {
-            Failure::unavailable(format!("the system gives no random numbers: {error}"))
-        })?;
-        // Zero and numbers from n on are no keys: odds of 2^-128.
-        if SecretKey::from_bytes(secret.as_slice()).is_ok() {
-            return Ok(secret);
-        }
-    }
+    Ok(of_address(place.open()?.signer()?.address()))
 }
 
 impl Name {
+    fn refuse(&self) -> Result<(), Failure> {
+        if self.label.is_some() || self.id.is_some() {
+            return Err(Failure::usage("--label and --id are for keys in a token"));
+        }
+        Ok(())
+    }
+
     fn in_token(&self, config: &HsmConfig) -> Result<(String, Option<Vec<u8>>), Failure> {
         let configured = config.key().map_err(Failure::config)?;
         let label = self.label.clone().or(configured.label).ok_or_else(|| {

@@ -9,6 +9,8 @@
 //! | `message.rs` | `opsign message hash, sign, recover` |
 //! | `signer.rs` | which key signs: a file or a token |
 //! | `key_file.rs`, `hsm_config.rs` | the files that say so |
+//! | `passphrase.rs`, `terminal.rs` | what opens a key file |
+//! | `new_key.rs` | the formats of a new key file |
 //! | `input.rs`, `report.rs`, `failure.rs` | what goes in, what comes out, what goes wrong |
 #![forbid(unsafe_code)]
 
@@ -19,9 +21,12 @@ mod input;
 mod key;
 mod key_file;
 mod message;
+mod new_key;
+mod passphrase;
 mod payload;
 mod report;
 mod signer;
+mod terminal;
 mod tx;
 
 use std::process::ExitCode;

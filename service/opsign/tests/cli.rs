@@ -56,11 +56,11 @@ fn a_key_in_a_file() {
 
     std::fs::create_dir(bench.file("keys")).unwrap();
     std::fs::copy(bench.file("imported.key"), bench.file("keys/a.key")).unwrap();
-    bench.write("keys/readme", "no key");
+    bench.write("keys/readme", "nothing");
     let list = bench.run("--json key list --key-dir keys").expect(0).json();
     assert_eq!(list["keys"][0]["address"], case["address"]);
     assert_eq!(list["keys"][1]["address"], Value::Null);
-    assert!(text(&list["keys"][1], "error").contains("no hex digit"), "{list}");
+    assert!(text(&list["keys"][1], "error").contains("is no key"), "{list}");
 }
 
 #[test]
@@ -72,8 +72,10 @@ fn bad_keys_leave_no_file() {
         ("0x123", "odd number"),
         (&"0".repeat(64), "zero"),
         (&"f".repeat(64), "group order"),
-        (&"g".repeat(64), "no hex digit at position 0"),
+        (&"g".repeat(64), "is no key"),
+        (&format!("{}g", "1".repeat(63)), "no hex digit at position 63"),
         (&"1".repeat(2000), "too long"),
+        (&" ".repeat(70_000), "at most 65536"),
     ] {
         bench.run_with("key import --key bad.key -", input.as_bytes()).expect(65).says(says);
         assert!(!bench.file("bad.key").exists());
