@@ -41,7 +41,8 @@
 //!
 //! No `unsafe`, no files, no sockets; the only thing asked of the system is randomness, by
 //! [`system_random`]. Secrets and what they were made from are wiped when they are dropped, and no
-//! error shows anything of them. Every limit is checked before the work that it limits. A key is
+//! error shows anything of them; `tests/wiped.rs` searches every block of
+//! memory that is given back. Every limit is checked before the work that it limits. A key is
 //! returned only if all that its file says about it (curve, public key, checksum, MAC, address) is
 //! true.
 //!

@@ -71,9 +71,10 @@ impl Secret {
         &self.key
     }
 
-    /// Gives up the bytes and keeps only what signs.
-    pub fn into_secret_key(self) -> SecretKey {
-        *self.key
+    /// Gives up the bytes and keeps only what signs. It stays in its box: moved out of there, it
+    /// would leave a copy behind.
+    pub fn into_secret_key(self) -> Box<SecretKey> {
+        self.key
     }
 
     /// The address of the key.

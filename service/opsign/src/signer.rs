@@ -74,7 +74,7 @@ impl Place<'_> {
     /// Reads the key or logs in to the token.
     pub(crate) fn signer(&self) -> Result<KeySigner, Failure> {
         Ok(match self {
-            Place::File(file) => KeySigner::File(Box::new(file.read()?.into_secret_key())),
+            Place::File(file) => KeySigner::File(file.read()?.into_secret_key()),
             Place::Token(config) => KeySigner::Token(config.signer()?),
         })
     }
