@@ -46,6 +46,33 @@ const (
 	ErrTransactionType         ErrorCode = 60 // No transaction type has this number.
 	ErrDepositNotSignable      ErrorCode = 61 // A deposit is not signed: L1 vouches for it.
 	ErrTransactionV            ErrorCode = 62 // V or y_parity stands for no y_parity.
+
+	// Keys in files.
+	ErrKeyFormatUnknown       ErrorCode = 200 // The input is in none of the formats that are read.
+	ErrKeyTooLarge            ErrorCode = 201 // The input has too many bytes to be a key.
+	ErrKeyHexMalformed        ErrorCode = 202 // The hex text has another number of digits than 64, or a character that is no digit.
+	ErrKeyPEMMalformed        ErrorCode = 203 // The PEM frame or its base64 is damaged.
+	ErrKeyDERMalformed        ErrorCode = 204 // The DER bytes are no SEC 1 or PKCS#8 key.
+	ErrKeyWrongCurve          ErrorCode = 205 // The key is on another curve than secp256k1, or names none.
+	ErrKeyPublicKeyMismatch   ErrorCode = 206 // The public key in the file is not the secret key's.
+	ErrKeyEncrypted           ErrorCode = 207 // The PEM or DER is encrypted, which only keystores may be.
+	ErrKeySecretOutOfRange    ErrorCode = 208 // The secret key is zero or not below the group order.
+	ErrKeyPassphraseMissing   ErrorCode = 209 // A keystore needs a passphrase.
+	ErrKeyPassphraseWrong     ErrorCode = 210 // The passphrase is not this keystore's, or the keystore was altered.
+	ErrKeyPassphraseMalformed ErrorCode = 211 // The passphrase is no UTF-8 text.
+	ErrKeyKeystoreMalformed   ErrorCode = 212 // The keystore is damaged.
+	ErrKeyKeystoreVersion     ErrorCode = 213 // The keystore is of another version than 3.
+	ErrKeyKDFUnsupported      ErrorCode = 214 // The keystore's key derivation function is not known.
+	ErrKeyKDFTooCostly        ErrorCode = 215 // The keystore asks for more memory or work than is allowed.
+	ErrKeyCipherUnsupported   ErrorCode = 216 // The keystore's cipher is not known.
+	ErrKeyAddressMismatch     ErrorCode = 217 // The keystore names an address that is not the key's.
+	ErrKeyMnemonicLength      ErrorCode = 218 // The mnemonic has another number of words than 12, 15, 18, 21 or 24.
+	ErrKeyMnemonicWord        ErrorCode = 219 // A word of the mnemonic is not in the word list.
+	ErrKeyMnemonicChecksum    ErrorCode = 220 // The mnemonic's checksum is wrong.
+	ErrKeyPathMalformed       ErrorCode = 221 // The derivation path is not of the form m/44'/60'/0'/0/0.
+	ErrKeyOptionUnused        ErrorCode = 222 // A passphrase or path was given that the format has no use for.
+	ErrKeyRandomness          ErrorCode = 223 // The source of random numbers failed.
+	ErrKeyInput               ErrorCode = 224 // A value that a program gave has the wrong length or range.
 )
 
 // Name is the name that every language derives its own from, such as

@@ -34,17 +34,21 @@ var freeSecretKey = capi.FreeSecretKey
 // Close the key after use. One that is forgotten is wiped when the garbage
 // collector finds it, which may be never.
 func NewSecretKey(bytes []byte) (*SecretKey, error) {
-	const op = "NewSecretKey"
 	key := new(SecretKey)
-	if err := check(op, capi.NewSecretKey(&key.handle, bytes)); err != nil {
+	return key.take("NewSecretKey", capi.NewSecretKey(&key.handle, bytes))
+}
+
+// take finishes a key whose handle the C library has just made, or has not.
+func (k *SecretKey) take(op string, code int32) (*SecretKey, error) {
+	if err := check(op, code); err != nil {
 		return nil, err
 	}
-	key.cleanup = runtime.AddCleanup(key, freeSecretKey, key.handle)
-	if err := check(op, capi.SecretKeyAddress(key.handle, (*[20]byte)(&key.address))); err != nil {
-		_ = key.Close() // never fails
+	k.cleanup = runtime.AddCleanup(k, freeSecretKey, k.handle)
+	if err := check(op, capi.SecretKeyAddress(k.handle, (*[20]byte)(&k.address))); err != nil {
+		_ = k.Close() // never fails
 		return nil, err
 	}
-	return key, nil
+	return k, nil
 }
 
 // Address is the address that signatures of this key recover to. It can be

@@ -29,7 +29,16 @@ func TestEveryCallAnswersUnavailable(t *testing.T) {
 			return opsign.VerifyPayload(chainID, hash, make([]byte, 65), opsign.Strict, address)
 		},
 		"NewSecretKey": func() error { _, err := opsign.NewSecretKey(make([]byte, 32)); return err },
-		"SignPayload":  func() error { _, err := key.SignPayload(chainID, hash); return err },
+		"RecogniseKey": func() error { _, err := opsign.RecogniseKey(make([]byte, 32)); return err },
+		"ReadSecretKey": func() error {
+			_, err := opsign.ReadSecretKey(make([]byte, 32), opsign.KeyOptions{})
+			return err
+		},
+		"ConvertKey": func() error {
+			_, err := opsign.ConvertKey(make([]byte, 32), opsign.KeyOptions{}, opsign.KeyOutput{})
+			return err
+		},
+		"SignPayload": func() error { _, err := key.SignPayload(chainID, hash); return err },
 		"SignPayload of a zero key": func() error {
 			_, err := new(opsign.SecretKey).SignPayload(chainID, hash)
 			return err

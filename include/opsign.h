@@ -5,7 +5,8 @@
  *
  * The contract of every function here:
  *
- * - The result is OPSIGN_OK (0) or an opsign_error. Any number not listed here is an error too.
+ * - The result is OPSIGN_OK (0), an opsign_error or an opsign_error_key. Any number not listed here
+ *   is an error too.
  * - A pointer to N bytes may be read (In) or written (Out) for N bytes during the call, and is not
  *   kept after it. With a length of 0 an input pointer may be NULL; any other NULL gives
  *   OPSIGN_ERROR_NULL_POINTER.
@@ -63,6 +64,43 @@
 
 // Deliver and forward the message.
 #define OPSIGN_VERDICT_ACCEPT 2
+
+// The format of a key. What an output is after a failure: none of them.
+#define OPSIGN_KEY_FORMAT_UNKNOWN 0
+
+// 64 hex digits, with or without 0x.
+#define OPSIGN_KEY_FORMAT_HEX 1
+
+// 32 bytes, big-endian.
+#define OPSIGN_KEY_FORMAT_RAW 2
+
+// SEC 1 in PEM (RFC 5915).
+#define OPSIGN_KEY_FORMAT_SEC1_PEM 3
+
+// SEC 1 in DER.
+#define OPSIGN_KEY_FORMAT_SEC1_DER 4
+
+// PKCS#8 in PEM (RFC 5208, RFC 5958).
+#define OPSIGN_KEY_FORMAT_PKCS8_PEM 5
+
+// PKCS#8 in DER.
+#define OPSIGN_KEY_FORMAT_PKCS8_DER 6
+
+// An Ethereum keystore of version 3.
+#define OPSIGN_KEY_FORMAT_KEYSTORE 7
+
+// A mnemonic (BIP-39).
+#define OPSIGN_KEY_FORMAT_MNEMONIC 8
+
+// A keystore's scrypt as geth has it: N = 262144, r = 8, p = 1; 256 MiB and about a second.
+#define OPSIGN_KDF_STANDARD 0
+
+// The same with geth's --lightkdf: N = 4096, r = 8, p = 6; 4 MiB. A weak passphrase is guessed that
+// much faster.
+#define OPSIGN_KDF_LIGHT 1
+
+// Bytes that suffice for every text that opsign_key_convert writes.
+#define OPSIGN_KEY_TEXT_ROOM 1024
 
 // What went wrong, by number. The numbers are frozen; retired ones stay reserved.
 //
@@ -159,6 +197,71 @@ typedef int32_t opsign_error;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What kind of thing went wrong. The numbers are frozen; `vectors/errors.json` lists them.
+enum opsign_error_key
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // The input is in none of the formats that are read.
+  OPSIGN_ERROR_KEY_FORMAT_UNKNOWN = 200,
+  // The input has more than 64 KiB.
+  OPSIGN_ERROR_KEY_TOO_LARGE = 201,
+  // The hex text has another number of digits than 64, or a character that is no digit.
+  OPSIGN_ERROR_KEY_HEX_MALFORMED = 202,
+  // The PEM frame or its base64 is damaged.
+  OPSIGN_ERROR_KEY_PEM_MALFORMED = 203,
+  // The DER bytes, in a PEM or bare, are no SEC 1 or PKCS#8 key.
+  OPSIGN_ERROR_KEY_DER_MALFORMED = 204,
+  // The key is on another curve than secp256k1, or names none.
+  OPSIGN_ERROR_KEY_WRONG_CURVE = 205,
+  // The public key that the file holds is not the secret key's.
+  OPSIGN_ERROR_KEY_PUBLIC_KEY_MISMATCH = 206,
+  // The PEM or DER is encrypted, which only keystores may be.
+  OPSIGN_ERROR_KEY_ENCRYPTED = 207,
+  // The secret key is zero or not below the group order.
+  OPSIGN_ERROR_KEY_SECRET_OUT_OF_RANGE = 208,
+  // A keystore needs a passphrase, and none was given.
+  OPSIGN_ERROR_KEY_PASSPHRASE_MISSING = 209,
+  // The passphrase is not this keystore's, or the keystore was altered.
+  OPSIGN_ERROR_KEY_PASSPHRASE_WRONG = 210,
+  // The passphrase is no UTF-8 text.
+  OPSIGN_ERROR_KEY_PASSPHRASE_MALFORMED = 211,
+  // The keystore is no JSON, or lacks something, or holds something of the wrong shape.
+  OPSIGN_ERROR_KEY_KEYSTORE_MALFORMED = 212,
+  // The keystore is of another version than 3.
+  OPSIGN_ERROR_KEY_KEYSTORE_VERSION = 213,
+  // The keystore's key derivation function is not known.
+  OPSIGN_ERROR_KEY_KDF_UNSUPPORTED = 214,
+  // The keystore asks for more memory or work than is allowed.
+  OPSIGN_ERROR_KEY_KDF_TOO_COSTLY = 215,
+  // The keystore's cipher is not known.
+  OPSIGN_ERROR_KEY_CIPHER_UNSUPPORTED = 216,
+  // The keystore names an address that is not the key's.
+  OPSIGN_ERROR_KEY_ADDRESS_MISMATCH = 217,
+  // The mnemonic has another number of words than 12, 15, 18, 21 or 24.
+  OPSIGN_ERROR_KEY_MNEMONIC_LENGTH = 218,
+  // A word of the mnemonic is not in the word list.
+  OPSIGN_ERROR_KEY_MNEMONIC_WORD = 219,
+  // All the words are known, but the mnemonic's checksum is wrong.
+  OPSIGN_ERROR_KEY_MNEMONIC_CHECKSUM = 220,
+  // The derivation path is not of the form `m/44'/60'/0'/0/0`.
+  OPSIGN_ERROR_KEY_PATH_MALFORMED = 221,
+  // A passphrase or path was given that this format has no use for.
+  OPSIGN_ERROR_KEY_OPTION_UNUSED = 222,
+  // The source of random numbers failed.
+  OPSIGN_ERROR_KEY_RANDOMNESS = 223,
+  // A value that a program gave has the wrong length or range.
+  OPSIGN_ERROR_KEY_INPUT = 224,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum opsign_error_key opsign_error_key;
+#else
+typedef int32_t opsign_error_key;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // A payload hash in the making. One thread at a time.
 typedef struct opsign_payload_hasher opsign_payload_hasher;
 
@@ -197,6 +300,34 @@ typedef struct {
   // The block's number; 0 if the block was not well formed.
   uint64_t block_number;
 } opsign_judgement;
+
+// A key in a file, and what opens it.
+typedef struct {
+  // The contents of the file.
+  const uint8_t *bytes;
+  // How many bytes.
+  size_t len;
+  // The passphrase of a keystore or mnemonic, UTF-8, no NUL needed; NULL: none.
+  const char *passphrase;
+  // How many bytes; with 0 and a passphrase that is not NULL it is the empty one.
+  size_t passphrase_len;
+  // Which key of a mnemonic, such as m/44'/60'/0'/0/0, which is the default; NULL: not given.
+  const char *hd_path;
+  // How many characters.
+  size_t hd_path_len;
+} opsign_key_input;
+
+// How a key is to be written.
+typedef struct {
+  // OPSIGN_KEY_FORMAT_HEX, _SEC1_PEM, _PKCS8_PEM or _KEYSTORE.
+  int32_t format;
+  // OPSIGN_KDF_STANDARD or OPSIGN_KDF_LIGHT, for keystores only.
+  int32_t kdf;
+  // The passphrase of a keystore, UTF-8, no NUL needed; NULL for the other formats.
+  const char *passphrase;
+  // How many bytes.
+  size_t passphrase_len;
+} opsign_key_output;
 
 #ifdef __cplusplus
 extern "C" {
@@ -391,6 +522,45 @@ int32_t opsign_gossip_validate(const opsign_gossip_config *config,
 //
 // Returns: a string that lives for ever; "unknown" for a number not in use.
 const char *opsign_gossip_reason_name(int32_t reason);
+
+// Says in which format a key is, without opening it.
+//
+// Returns: OPSIGN_OK, or _KEY_FORMAT_UNKNOWN, _KEY_TOO_LARGE, _KEY_ENCRYPTED, _KEY_PEM_MALFORMED,
+// _KEY_DER_MALFORMED, _KEY_WRONG_CURVE.
+// Out: format, OPSIGN_KEY_FORMAT_... In: bytes, len of them.
+int32_t opsign_key_recognise(const uint8_t *bytes,
+                             size_t len,
+                             int32_t *format);
+
+// The name of a format, such as "sec1_pem".
+//
+// Returns: a string that lives for ever; "unknown" for a number not in use.
+const char *opsign_key_format_name(int32_t format);
+
+// Reads a secret key in any format. A keystore takes the time and memory that it asks for, up to
+// 1 GiB and some ten seconds. The caller wipes the input and the passphrase.
+//
+// Returns: OPSIGN_OK, or what opsign_key_recognise returns, or one of the other _KEY errors. A
+// passphrase or path that the format has no use for is _KEY_OPTION_UNUSED.
+// Out: key, to be freed with opsign_secret_key_free; NULL on failure. In: input.
+int32_t opsign_secret_key_read(opsign_secret_key **key,
+                               const opsign_key_input *input);
+
+// Writes a secret key in another format: text for a new file of mode 0600. A key handle cannot be
+// written out, only what it was read from; 32 random bytes are a key in the format raw.
+//
+// Returns: OPSIGN_OK, or what opsign_secret_key_read returns; _WRONG_TYPE if output has a format
+// that is not written or a kdf that is none; _TOO_SHORT if there is not room enough;
+// _KEY_OPTION_UNUSED for a passphrase that the format has no use for; _KEY_PASSPHRASE_MISSING for a
+// keystore without one.
+// Out: text_len, the bytes written to text, without a NUL; 0 on failure.
+// In: input; output; text, room bytes, which are written and must not overlap inputs:
+// OPSIGN_KEY_TEXT_ROOM suffice.
+int32_t opsign_key_convert(const opsign_key_input *input,
+                           const opsign_key_output *output,
+                           uint8_t *text,
+                           size_t room,
+                           size_t *text_len);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -19,6 +19,7 @@ node ffi/tests/lines.mjs enum > "$folder/enum.c"
 gcc -I "$folder" "$folder/enum.c" -o "$folder/enum"
 "$folder/enum" > "$folder/numbers"
 node ffi/tests/lines.mjs "$folder/numbers" > "$folder/lines"
+node ffi/tests/lines.mjs "$folder/numbers" light > "$folder/light"
 
 strict=(-Wall -Wextra -Werror -pedantic -O1)
 built=0
@@ -51,7 +52,7 @@ symbols=$(nm "$folder/sanitized")
 (cd "$folder" && gcc -std=c99 -g "${strict[@]}" -I . "$ROOT/ffi/tests/contract.c" libopsign.a \
   -lm -ldl -lpthread -o plain)
 valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible \
-  --errors-for-leak-kinds=definite,indirect,possible "$folder/plain" < "$folder/lines" > "$folder/out" ||
+  --errors-for-leak-kinds=definite,indirect,possible "$folder/plain" < "$folder/light" > "$folder/out" ||
   { cat "$folder/out"; die "contract fails under valgrind"; }
 
 # The example as a judge: yes, no, and input that is none.

@@ -7,17 +7,29 @@ use opsign_core::{Error, ErrorCode};
 use crate::ptr::Out;
 
 /// Why a call failed: an error of the library, or of the way it was called.
-pub(crate) struct Failure(ErrorCode);
+pub(crate) struct Failure(i32);
 
 impl From<ErrorCode> for Failure {
     fn from(code: ErrorCode) -> Self {
-        Self(code)
+        Self(code.number())
+    }
+}
+
+impl From<opsign_keys::ErrorKind> for Failure {
+    fn from(kind: opsign_keys::ErrorKind) -> Self {
+        Self(kind.number())
+    }
+}
+
+impl From<opsign_keys::Error> for Failure {
+    fn from(error: opsign_keys::Error) -> Self {
+        Self(error.kind().number())
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error.code())
+        Self(error.code().number())
     }
 }
 
@@ -36,9 +48,9 @@ where
             out.write(value);
             crate::OPSIGN_OK
         }
-        Err(Failure(code)) => {
+        Err(Failure(number)) => {
             out.zero();
-            code.number()
+            number
         }
     }
 }
@@ -50,7 +62,7 @@ where
 {
     match catch(body) {
         Ok(()) => crate::OPSIGN_OK,
-        Err(Failure(code)) => code.number(),
+        Err(Failure(number)) => number,
     }
 }
 
@@ -60,7 +72,7 @@ pub(crate) fn enter_plain<T, F: FnOnce() -> T>(fallback: T, body: F) -> T {
 }
 
 fn catch<T, F: FnOnce() -> Result<T, Failure>>(body: F) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Failure(ErrorCode::Internal)))
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(ErrorCode::Internal.into()))
 }
 
 #[cfg(test)]

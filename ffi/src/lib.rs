@@ -1,4 +1,4 @@
-//! The functions of `include/opsign.h`, and nothing else.
+//! The functions of `include/opsign.h`, those for keys in files in `keys.rs`, and nothing else.
 //!
 //! Each one borrows through `ptr`, calls `opsign_core`, and leaves through `boundary`. The contract
 //! that holds for all of them stands once, on top of the header (`cbindgen.toml`).
@@ -8,6 +8,7 @@
 )]
 
 mod boundary;
+pub mod keys;
 mod ptr;
 
 use core::ffi::{CStr, c_char};
@@ -101,7 +102,7 @@ pub struct JudgementC {
 pub struct SeenBlocksHandle(SeenBlocks);
 
 /// A secret key. Wiped when freed. Any number of threads may use one at a time.
-pub struct SecretKeyHandle(SecretKey);
+pub struct SecretKeyHandle(Box<SecretKey>);
 
 /// A payload hash in the making. One thread at a time.
 pub struct PayloadHasherHandle(PayloadHasher);
@@ -122,11 +123,7 @@ pub extern "C" fn opsign_version() -> *const c_char {
 /// Returns: a string that lives for ever; "ok" for 0, "unknown" for a number not in use.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsign_error_name(error: i32) -> *const c_char {
-    enter_plain(c"unknown".as_ptr(), || match ErrorCode::from_number(error) {
-        Some(code) => code.c_strings().0.as_ptr(),
-        None if error == OPSIGN_OK => c"ok".as_ptr(),
-        None => c"unknown".as_ptr(),
-    })
+    enter_plain(c"unknown".as_ptr(), || error_strings(error).0.as_ptr())
 }
 
 /// One sentence about an error number.
@@ -134,11 +131,7 @@ pub extern "C" fn opsign_error_name(error: i32) -> *const c_char {
 /// Returns: a string that lives for ever.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsign_error_message(error: i32) -> *const c_char {
-    enter_plain(c"unknown".as_ptr(), || match ErrorCode::from_number(error) {
-        Some(code) => code.c_strings().1.as_ptr(),
-        None if error == OPSIGN_OK => c"no error".as_ptr(),
-        None => c"no error has this number".as_ptr(),
-    })
+    enter_plain(c"unknown".as_ptr(), || error_strings(error).1.as_ptr())
 }
 
 /// Takes a secret key: a big-endian scalar from 1 to n - 1. The caller wipes its own copy.
@@ -157,7 +150,7 @@ pub unsafe extern "C" fn opsign_secret_key_from_bytes(
     enter(out, || {
         // SAFETY: readable for `len` bytes, by the header's contract.
         let bytes = unsafe { ptr::slice(bytes, len)? };
-        Ok(ptr::give(SecretKeyHandle(SecretKey::from_bytes(bytes)?)))
+        Ok(ptr::give(SecretKeyHandle(Box::new(SecretKey::from_bytes(bytes)?))))
     })
 }
 
@@ -204,7 +197,7 @@ pub unsafe extern "C" fn opsign_secret_key_sign_payload(
         let key = unsafe { ptr::handle(key)? };
         // SAFETY: NULL or readable for 32 bytes each, by the header's contract.
         let (chain_id, payload_hash) = unsafe { message(chain_id, payload_hash)? };
-        let signature = opsign_core::sign_payload(&key.0, &chain_id, &payload_hash)?;
+        let signature = opsign_core::sign_payload(&*key.0, &chain_id, &payload_hash)?;
         Ok(*signature.as_bytes())
     })
 }
@@ -472,7 +465,7 @@ pub unsafe extern "C" fn opsign_secret_key_sign_transaction(
         let key = unsafe { ptr::handle(key)? };
         // SAFETY: readable for `len` bytes, by the header's contract.
         let bytes = unsafe { ptr::slice(transaction, len)? };
-        let signed = sign_transaction(&key.0, &Transaction::decode_unsigned(bytes)?)?;
+        let signed = sign_transaction(&*key.0, &Transaction::decode_unsigned(bytes)?)?;
         let mut written = vec![0; signed.encoded_len()];
         let length = signed.encode(&mut written)?;
         // SAFETY: NULL or writable for `room` bytes, by the header's contract.
@@ -574,6 +567,16 @@ pub extern "C" fn opsign_gossip_reason_name(reason: i32) -> *const c_char {
         Some(reason) => reason.c_name().as_ptr(),
         None => c"unknown".as_ptr(),
     })
+}
+
+/// Name and message of an error number.
+fn error_strings(error: i32) -> (&'static CStr, &'static CStr) {
+    if error == OPSIGN_OK {
+        return (c"ok", c"no error");
+    }
+    let library = ErrorCode::from_number(error).map(ErrorCode::c_strings);
+    let keys = || opsign_keys::ErrorKind::from_number(error).map(opsign_keys::ErrorKind::c_strings);
+    library.or_else(keys).unwrap_or((c"unknown", c"no error has this number"))
 }
 
 fn read_config(config: &GossipConfigC) -> Result<GossipConfig, Failure> {

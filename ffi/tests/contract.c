@@ -6,6 +6,7 @@
  *   recover CHAIN_ID PAYLOAD_HASH SIGNATURE RULES (address ADDRESS | error NAME)
  *   sign SECRET_KEY CHAIN_ID PAYLOAD REPEAT PAYLOAD_HASH SIGNING_HASH SIGNATURE ADDRESS
  *   key SECRET_KEY (address ADDRESS | error NAME)
+ *   file CONTENTS PASSPHRASE PATH FORMAT (address ADDRESS | error NAME)   a dash: none
  *   text TEXT-IN-HEX (address ADDRESS | error NAME)
  *   tx RAW (hash HASH SENDER | refused)          a dash for SENDER: nobody
  *   signtx SECRET_KEY UNSIGNED SIGNED
@@ -151,6 +152,123 @@ static void nulls(void) {
   opsign_secret_key_free(key);
 }
 
+static const char HEX_KEY[] = "4242424242424242424242424242424242424242424242424242424242424242";
+
+static void keys(void) {
+  static const char passphrase[] = "open sesame";
+  char text[OPSIGN_KEY_TEXT_ROOM], again[OPSIGN_KEY_TEXT_ROOM];
+  const int32_t null = OPSIGN_ERROR_NULL_POINTER;
+  const size_t room = sizeof text;
+  const int32_t formats[] = {OPSIGN_KEY_FORMAT_HEX, OPSIGN_KEY_FORMAT_SEC1_PEM,
+                             OPSIGN_KEY_FORMAT_PKCS8_PEM, OPSIGN_KEY_FORMAT_KEYSTORE};
+  opsign_key_input input;
+  opsign_key_output output;
+  opsign_secret_key *key = make_key();
+  opsign_secret_key *none = key;
+  uint8_t address[20], expected[20];
+  size_t length = 7, i;
+  int32_t format = 7;
+  memset(&input, 0, sizeof input);
+  memset(&output, 0, sizeof output);
+  input.bytes = (const uint8_t *)HEX_KEY;
+  input.len = 64;
+  CHECK(opsign_secret_key_address(key, &expected) == OPSIGN_OK);
+  opsign_secret_key_free(key);
+
+  CHECK(opsign_key_recognise(NULL, 1, &format) == null && format == OPSIGN_KEY_FORMAT_UNKNOWN);
+  CHECK(opsign_key_recognise(NULL, 0, &format) == OPSIGN_ERROR_KEY_FORMAT_UNKNOWN);
+  CHECK(opsign_key_recognise(input.bytes, 64, NULL) == null);
+  CHECK(opsign_key_recognise(input.bytes, (size_t)-1, &format) == OPSIGN_ERROR_TOO_LONG);
+  CHECK(strcmp(opsign_key_format_name(0), "unknown") == 0);
+  CHECK(strcmp(opsign_key_format_name(9), "unknown") == 0);
+  CHECK(strcmp(opsign_key_format_name(-1), "unknown") == 0);
+  CHECK(opsign_secret_key_read(NULL, &input) == null);
+  CHECK(opsign_secret_key_read(&none, NULL) == null && none == NULL);
+  input.bytes = NULL;
+  CHECK(opsign_secret_key_read(&none, &input) == null && none == NULL);
+  input.bytes = (const uint8_t *)HEX_KEY;
+  input.passphrase_len = 1;
+  CHECK(opsign_secret_key_read(&none, &input) == null && none == NULL);
+  input.passphrase = "";
+  input.passphrase_len = 0;
+  CHECK(opsign_secret_key_read(&none, &input) == OPSIGN_ERROR_KEY_OPTION_UNUSED && none == NULL);
+  input.passphrase = "\xff";
+  input.passphrase_len = 1;
+  CHECK(opsign_secret_key_read(&none, &input) == OPSIGN_ERROR_KEY_PASSPHRASE_MALFORMED);
+  input.passphrase = NULL;
+  input.passphrase_len = 0;
+  input.hd_path_len = 1;
+  CHECK(opsign_secret_key_read(&none, &input) == null);
+  input.hd_path = "m";
+  CHECK(opsign_secret_key_read(&none, &input) == OPSIGN_ERROR_KEY_OPTION_UNUSED);
+  input.hd_path = "\xff";
+  CHECK(opsign_secret_key_read(&none, &input) == OPSIGN_ERROR_KEY_PATH_MALFORMED);
+  input.hd_path = NULL;
+  input.hd_path_len = 0;
+
+  output.format = OPSIGN_KEY_FORMAT_HEX;
+  CHECK(opsign_key_convert(NULL, &output, (uint8_t *)text, room, &length) == null && length == 0);
+  CHECK(opsign_key_convert(&input, NULL, (uint8_t *)text, room, &length) == null);
+  CHECK(opsign_key_convert(&input, &output, NULL, room, &length) == null);
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, NULL) == null);
+  output.kdf = 2;
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &length) ==
+        OPSIGN_ERROR_WRONG_TYPE);
+  output.kdf = OPSIGN_KDF_LIGHT;
+  output.format = OPSIGN_KEY_FORMAT_MNEMONIC;
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &length) ==
+        OPSIGN_ERROR_WRONG_TYPE);
+  output.format = OPSIGN_KEY_FORMAT_KEYSTORE;
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &length) ==
+        OPSIGN_ERROR_KEY_PASSPHRASE_MISSING);
+  output.passphrase_len = 1;
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &length) == null);
+  output.passphrase = passphrase;
+  output.passphrase_len = strlen(passphrase);
+  output.format = OPSIGN_KEY_FORMAT_HEX;
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &length) ==
+        OPSIGN_ERROR_KEY_OPTION_UNUSED);
+
+  /* Into each format and back; with one byte less of room, nothing. */
+  for (i = 0; i < 4; i++) {
+    opsign_key_input back;
+    const int keystore = formats[i] == OPSIGN_KEY_FORMAT_KEYSTORE;
+    output.format = formats[i];
+    output.passphrase = keystore ? passphrase : NULL;
+    output.passphrase_len = keystore ? strlen(passphrase) : 0;
+    CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &length) == OPSIGN_OK);
+    CHECK(length > 0 && length <= room);
+    memset(&back, 0, sizeof back);
+    back.bytes = (const uint8_t *)text;
+    back.len = length;
+    back.passphrase = output.passphrase;
+    back.passphrase_len = output.passphrase_len;
+    CHECK(opsign_key_recognise(back.bytes, length, &format) == OPSIGN_OK && format == formats[i]);
+    CHECK(opsign_secret_key_read(&none, &back) == OPSIGN_OK);
+    CHECK(opsign_secret_key_address(none, &address) == OPSIGN_OK);
+    CHECK(memcmp(address, expected, sizeof address) == 0);
+    opsign_secret_key_free(none);
+    memset(again, 7, sizeof again);
+    CHECK(opsign_key_convert(&input, &output, (uint8_t *)again, length - 1, &length) ==
+          OPSIGN_ERROR_TOO_SHORT);
+    CHECK(length == 0 && again[0] == 7);
+    if (keystore) {
+      back.passphrase_len--;
+      CHECK(opsign_secret_key_read(&none, &back) == OPSIGN_ERROR_KEY_PASSPHRASE_WRONG);
+      CHECK(none == NULL);
+    }
+  }
+  /* The handle may be written over the input it is read from, and the length over its own. */
+  CHECK(opsign_secret_key_read((opsign_secret_key **)(void *)&input.bytes, &input) == OPSIGN_OK);
+  opsign_secret_key_free((opsign_secret_key *)(void *)input.bytes);
+  input.bytes = (const uint8_t *)HEX_KEY;
+  output.format = OPSIGN_KEY_FORMAT_HEX;
+  output.passphrase = NULL;
+  output.passphrase_len = 0;
+  CHECK(opsign_key_convert(&input, &output, (uint8_t *)text, room, &input.len) == OPSIGN_OK);
+  CHECK(input.len == 64 && memcmp(text, HEX_KEY, 64) == 0);
+}
+
 static void misaligned(void) {
   union {
     double force_alignment;
@@ -158,6 +276,7 @@ static void misaligned(void) {
   } place;
   uint8_t address[20];
   const opsign_secret_key *key = (const opsign_secret_key *)(const void *)(place.bytes + 1);
+  opsign_secret_key *made = NULL;
   memset(&place, 0, sizeof place);
   CHECK(opsign_secret_key_address(key, &address) == OPSIGN_ERROR_MISALIGNED);
   CHECK(all_zero(address, sizeof address));
@@ -165,6 +284,9 @@ static void misaligned(void) {
                                      place.bytes, 1) == OPSIGN_ERROR_MISALIGNED);
   CHECK(opsign_payload_hasher_new((opsign_payload_hasher **)(void *)(place.bytes + 1)) ==
         OPSIGN_ERROR_MISALIGNED);
+  CHECK(opsign_secret_key_read(&made, (const opsign_key_input *)(void *)(place.bytes + 1)) ==
+        OPSIGN_ERROR_MISALIGNED);
+  CHECK(made == NULL);
 }
 
 /* Bytes have no alignment, and outputs may lie on top of inputs. */
@@ -289,6 +411,39 @@ static uint8_t *unhex_all(const char *text, size_t *length) {
   return bytes;
 }
 
+/* A dash is nothing; other words are bytes in hex, never NULL. */
+static uint8_t *optional(const char *word, size_t *length) {
+  *length = 0;
+  return strcmp(word, "-") == 0 ? NULL : unhex_all(word, length);
+}
+
+static void key_file(char **word) {
+  uint8_t address[20] = {0};
+  opsign_key_input input;
+  opsign_secret_key *key = NULL;
+  int32_t format = -1, error;
+  uint8_t *bytes = unhex_all(word[1], &input.len);
+  uint8_t *passphrase = optional(word[2], &input.passphrase_len);
+  uint8_t *path = optional(word[3], &input.hd_path_len);
+  input.bytes = bytes;
+  input.passphrase = (const char *)passphrase;
+  input.hd_path = (const char *)path;
+  error = opsign_key_recognise(bytes, input.len, &format);
+  if (strcmp(word[4], "-") == 0) {
+    CHECK(strcmp(opsign_error_name(error), word[6]) == 0 && format == 0);
+  } else {
+    CHECK(error == OPSIGN_OK && strcmp(opsign_key_format_name(format), word[4]) == 0);
+  }
+  error = opsign_secret_key_read(&key, &input);
+  CHECK((key != NULL) == (error == OPSIGN_OK));
+  if (key != NULL) CHECK(opsign_secret_key_address(key, &address) == OPSIGN_OK);
+  expect(error, address, word[5], word[6]);
+  opsign_secret_key_free(key);
+  free(bytes);
+  free(passphrase);
+  free(path);
+}
+
 static void transaction(char **word) {
   uint8_t hash[32], expected[32], address[20];
   size_t length;
@@ -409,6 +564,7 @@ static void vectors(void) {
     else if (strcmp(word[0], "signtx") == 0) sign_transaction(word);
     else if (strcmp(word[0], "message") == 0) personal_message(word);
     else if (strcmp(word[0], "gossip") == 0) gossip(word);
+    else if (strcmp(word[0], "file") == 0) key_file(word);
     else if (strcmp(word[0], "key") == 0)
       words == 4 ? read_key(word[1], word[2], word[3]) : read_key("", word[1], word[2]);
     else if (strcmp(word[0], "text") == 0)
@@ -428,6 +584,7 @@ int main(void) {
   CHECK(strlen(opsign_error_message(9999)) > 0);
   CHECK(strlen(opsign_version()) >= 5);
   nulls();
+  keys();
   misaligned();
   overlap();
   vectors();

@@ -1,5 +1,6 @@
 // Turns vectors/*.json into the lines of words that contract.c reads. With `enum`, prints instead a
-// C program that prints the number of each error name in the header.
+// C program that prints the number of each error name in the header. Usage: lines.mjs enum |
+// lines.mjs NUMBERS [light], where `light` leaves out what takes much memory.
 import { readFileSync } from 'node:fs';
 
 const read = (name) => {
@@ -16,6 +17,7 @@ if (process.argv[2] === 'enum') {
   console.log(`#include <stdio.h>\n#include "opsign.h"\nint main(void) { ${prints} return 0; }`);
 } else {
   const numbers = readFileSync(process.argv[2], 'utf8').trim().split('\n');
+  const light = process.argv[3] === 'light';
   const verdict = ({ address, error }) => (error ? `error ${error}` : `address ${address}`);
   const lines = [
     ...errors.map((e, at) => `error ${e.number} ${e.name} ${numbers[at]} : ${e.message}`),
@@ -52,6 +54,13 @@ if (process.argv[2] === 'enum') {
   for (const c of read('messages').filter(({ kind }) => kind === 'personal')) {
     const message = `0x${c.message.slice(2).repeat(c.message_repeat)}`;
     lines.push(`message ${c.secret_key} ${message} ${c.hash} ${c.signature_y_parity}`);
+  }
+  const word = (text) => (text === undefined ? '-' : `0x${Buffer.from(text, 'utf8').toString('hex')}`);
+  for (const c of read('keys')) {
+    // A seed is no file; under valgrind, scrypt as geth has it takes minutes.
+    if (c.format === 'seed' || (light && c.name === 'scrypt_geth_standard')) continue;
+    lines.push(['file', c.input_hex ?? word(c.input), word(c.passphrase), word(c.path),
+      c.format ?? '-', verdict(c)].join(' '));
   }
   let sequence = null;
   for (const c of read('gossip_rules')) {

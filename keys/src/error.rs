@@ -10,7 +10,7 @@ use std::fmt;
 pub enum ErrorKind {
     /// The input is in none of the formats that are read.
     FormatUnknown = 200,
-    /// The input has more bytes than [`MAX_INPUT`](crate::MAX_INPUT).
+    /// The input has more than 64 KiB.
     TooLarge = 201,
     /// The hex text has another number of digits than 64, or a character that is no digit.
     HexMalformed = 202,

@@ -59,10 +59,21 @@ package capi
 #cgo nocallback opsign_gossip_validate
 #cgo noescape opsign_gossip_reason_name
 #cgo nocallback opsign_gossip_reason_name
+#cgo noescape opsign_key_recognise
+#cgo nocallback opsign_key_recognise
+#cgo noescape opsign_key_format_name
+#cgo nocallback opsign_key_format_name
+#cgo noescape opsign_secret_key_read
+#cgo nocallback opsign_secret_key_read
+#cgo noescape opsign_key_convert
+#cgo nocallback opsign_key_convert
 */
 import "C"
 
-import "unsafe"
+import (
+	"runtime"
+	"unsafe"
+)
 
 // Available says whether this build has the C library.
 const Available = true
@@ -228,6 +239,69 @@ func GossipValidate(config *GossipConfig, now uint64, message []byte, seen SeenB
 // GossipReasonName gives the name of a reason, "unknown" if the number is not in use.
 func GossipReasonName(reason int32) string {
 	return C.GoString(C.opsign_gossip_reason_name(C.int32_t(reason)))
+}
+
+// RecogniseKey says in which format a key is.
+func RecogniseKey(bytes []byte, format *int32) int32 {
+	return int32(C.opsign_key_recognise(pointer(bytes), C.size_t(len(bytes)), (*C.int32_t)(unsafe.Pointer(format))))
+}
+
+// KeyFormatName gives the name of a format, "unknown" if the number is not in use.
+func KeyFormatName(format int32) string {
+	return C.GoString(C.opsign_key_format_name(C.int32_t(format)))
+}
+
+// ReadSecretKey reads a key in any format.
+func ReadSecretKey(key *SecretKey, input *KeyInput) int32 {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	in := keyInput(&pinner, input)
+	return int32(C.opsign_secret_key_read(&key.handle, &in))
+}
+
+// ConvertKey writes a key in another format to room and its length to length.
+func ConvertKey(input *KeyInput, output *KeyOutput, room []byte, length *int) int32 {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	in := keyInput(&pinner, input)
+	out := C.opsign_key_output{
+		format:         C.int32_t(output.Format),
+		kdf:            C.int32_t(output.KDF),
+		passphrase:     (*C.char)(unsafe.Pointer(pinned(&pinner, output.Passphrase))),
+		passphrase_len: C.size_t(len(output.Passphrase)),
+	}
+	var written C.size_t
+	code := C.opsign_key_convert(&in, &out, pointer(room), C.size_t(len(room)), &written)
+	*length = int(written)
+	return int32(code)
+}
+
+func keyInput(pinner *runtime.Pinner, input *KeyInput) C.opsign_key_input {
+	var path []byte // not the string's own bytes, which may lie where nothing can be pinned
+	if input.HDPath != "" {
+		path = []byte(input.HDPath)
+	}
+	return C.opsign_key_input{
+		bytes:          pinned(pinner, input.Bytes),
+		len:            C.size_t(len(input.Bytes)),
+		passphrase:     (*C.char)(unsafe.Pointer(pinned(pinner, input.Passphrase))),
+		passphrase_len: C.size_t(len(input.Passphrase)),
+		hd_path:        (*C.char)(unsafe.Pointer(pinned(pinner, path))),
+		hd_path_len:    C.size_t(len(path)),
+	}
+}
+
+// pinned is pointer for bytes that a struct points to: only pinned ones may be
+// reached from there. It is NULL for nil, and not NULL for other slices.
+func pinned(pinner *runtime.Pinner, bytes []byte) *C.uint8_t {
+	if bytes == nil {
+		return nil
+	}
+	if len(bytes) == 0 {
+		bytes = make([]byte, 1) // of a slice of nothing there may be nothing to pin
+	}
+	pinner.Pin(&bytes[0])
+	return pointer(bytes)
 }
 
 // pointer is NULL for nil, which C takes for no bytes.

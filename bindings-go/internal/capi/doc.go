@@ -28,3 +28,19 @@ type Judgement struct {
 	BlockHash       [32]byte
 	BlockNumber     uint64
 }
+
+// KeyInput is a key in a file, and what opens it.
+type KeyInput struct {
+	Bytes      []byte
+	Passphrase []byte // nil: none
+	HDPath     string // "": not given
+}
+
+// KeyOutput is how a key is to be written.
+type KeyOutput struct {
+	Format, KDF int32
+	Passphrase  []byte // nil: none
+}
+
+// KeyTextRoom suffices for every text that ConvertKey writes.
+const KeyTextRoom = 1024

@@ -60,3 +60,7 @@ func NewSeenBlocks(*SeenBlocks) int32                                           
 func FreeSeenBlocks(SeenBlocks)                                                  {}
 func GossipValidate(*GossipConfig, uint64, []byte, SeenBlocks, *Judgement) int32 { return unavailable }
 func GossipReasonName(int32) string                                              { return "unknown" }
+func RecogniseKey([]byte, *int32) int32                                          { return unavailable }
+func KeyFormatName(int32) string                                                 { return "unknown" }
+func ReadSecretKey(*SecretKey, *KeyInput) int32                                  { return unavailable }
+func ConvertKey(*KeyInput, *KeyOutput, []byte, *int) int32                       { return unavailable }
