@@ -46,6 +46,31 @@ func TestEveryCallAnswersUnavailable(t *testing.T) {
 		"ParseAddress":  func() error { _, err := opsign.ParseAddress("0x00"); return err },
 		"UnmarshalText": func() error { return address.UnmarshalText([]byte("0x00")) },
 		"ParseChainID":  func() error { _, err := opsign.ParseChainID("10"); return err },
+		"DecodeTransaction": func() error {
+			_, err := opsign.DecodeTransaction([]byte{0xc0})
+			return err
+		},
+		"TransactionSigningHash": func() error {
+			_, err := opsign.TransactionSigningHash([]byte{0xc0})
+			return err
+		},
+		"L1InfoFromTransaction": func() error {
+			_, err := opsign.L1InfoFromTransaction([]byte{0x7e})
+			return err
+		},
+		"DecodeGossip": func() error { _, err := opsign.DecodeGossip(opsign.TopicV4, nil); return err },
+		"AuthorizationHash": func() error {
+			_, err := opsign.AuthorizationHash(opsign.Authorization{})
+			return err
+		},
+		"AuthorizationSigner": func() error {
+			_, err := opsign.AuthorizationSigner(opsign.Authorization{}, make([]byte, 65))
+			return err
+		},
+		"SignAuthorization": func() error {
+			_, err := key.SignAuthorization(opsign.Authorization{})
+			return err
+		},
 	} {
 		if err := call(); !errors.Is(err, opsign.ErrUnavailable) {
 			t.Errorf("%s answers %v", name, err)

@@ -2,11 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use opsign_core::gossip::Reason;
 use opsign_core::{Error, ErrorCode};
 
 use crate::ptr::Out;
 
-/// Why a call failed: an error of the library, or of the way it was called.
+/// Why a call failed, by number: an error of the library or of the way it was called, or the rule
+/// that a gossip message breaks.
 pub(crate) struct Failure(i32);
 
 impl From<ErrorCode> for Failure {
@@ -23,13 +25,19 @@ impl From<opsign_keys::ErrorKind> for Failure {
 
 impl From<opsign_keys::Error> for Failure {
     fn from(error: opsign_keys::Error) -> Self {
-        Self(error.kind().number())
+        error.kind().into()
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error.code().number())
+        error.code().into()
+    }
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Self(reason.number())
     }
 }
 

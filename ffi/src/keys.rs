@@ -148,8 +148,7 @@ pub unsafe extern "C" fn opsign_secret_key_read(
 /// _KEY_OPTION_UNUSED for a passphrase that the format has no use for; _KEY_PASSPHRASE_MISSING for a
 /// keystore without one.
 /// Out: text_len, the bytes written to text, without a NUL; 0 on failure.
-/// In: input; output; text, room bytes, which are written and must not overlap inputs:
-/// OPSIGN_KEY_TEXT_ROOM suffice.
+/// Also out: text, room bytes: OPSIGN_KEY_TEXT_ROOM suffice. In: input; output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn opsign_key_convert(
     input: *const KeyInputC,
@@ -177,7 +176,7 @@ pub unsafe extern "C" fn opsign_key_convert(
             (_, Some(_)) => return Err(ErrorKind::OptionUnused.into()),
             (_, None) => {}
         }
-        if text.is_null() {
+        if text.is_null() && room != 0 {
             return Err(ErrorCode::NullPointer.into());
         }
         // SAFETY: NULL or readable, as what it points to, by the header's contract.

@@ -1,4 +1,5 @@
-//! The functions of `include/opsign.h`, those for keys in files in `keys.rs`, and nothing else.
+//! The functions of `include/opsign.h`, and nothing else; what decodes, and keys in files, have
+//! files of their own.
 //!
 //! Each one borrows through `ptr`, calls `opsign_core`, and leaves through `boundary`. The contract
 //! that holds for all of them stands once, on top of the header (`cbindgen.toml`).
@@ -7,9 +8,13 @@
     reason = "callers read the header, which states the contract of all pointers once on its top"
 )]
 
+mod authorization;
 mod boundary;
+mod gossip_block;
 pub mod keys;
 mod ptr;
+mod span;
+mod transaction;
 
 use core::ffi::{CStr, c_char};
 
@@ -21,6 +26,7 @@ use opsign_core::{
     Address, ChainId, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature, Signer,
     personal_message_hash,
 };
+use opsign_keys::ErrorKind as KeyErrorKind;
 
 use boundary::{Failure, enter, enter_check, enter_plain};
 use ptr::Out;
@@ -51,6 +57,12 @@ pub const OPSIGN_ADDRESS_TEXT_LEN: usize = 43;
 
 /// Bytes of a signature: r, s, y_parity.
 pub const OPSIGN_SIGNATURE_LEN: usize = 65;
+
+/// From one hash of a list to the next: 32 bytes, and one of RLP in front of the next.
+pub const OPSIGN_HASH_STRIDE: usize = 33;
+
+/// The type of a deposit, a transaction that L1 put into the block (OP Stack specification).
+pub const OPSIGN_TRANSACTION_DEPOSIT: i32 = 0x7e;
 
 /// A timestamp that never comes.
 pub const OPSIGN_NEVER: u64 = u64::MAX;
@@ -94,6 +106,8 @@ pub struct JudgementC {
     pub signer: [u8; 20],
     /// The block's hash as it claims; zeroes if the block was not well formed.
     pub block_hash: [u8; 32],
+    /// Zeroes.
+    pub reserved: [u8; 4],
     /// The block's number; 0 if the block was not well formed.
     pub block_number: u64,
 }
@@ -118,20 +132,20 @@ pub extern "C" fn opsign_version() -> *const c_char {
     })
 }
 
-/// The name of an error number, such as "signature_s_high".
+/// The name of a number that a call returned, such as "signature_s_high".
 ///
 /// Returns: a string that lives for ever; "ok" for 0, "unknown" for a number not in use.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsign_error_name(error: i32) -> *const c_char {
-    enter_plain(c"unknown".as_ptr(), || error_strings(error).0.as_ptr())
+    enter_plain(c"unknown".as_ptr(), || number_strings(error).0.as_ptr())
 }
 
-/// One sentence about an error number.
+/// One sentence about a number that a call returned.
 ///
 /// Returns: a string that lives for ever.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsign_error_message(error: i32) -> *const c_char {
-    enter_plain(c"unknown".as_ptr(), || error_strings(error).1.as_ptr())
+    enter_plain(c"unknown".as_ptr(), || number_strings(error).1.as_ptr())
 }
 
 /// Takes a secret key: a big-endian scalar from 1 to n - 1. The caller wipes its own copy.
@@ -447,8 +461,7 @@ pub unsafe extern "C" fn opsign_transaction_sender(
 /// _CHAIN_ID_TOO_LARGE, _TOO_SHORT if room is less than the signed transaction needs (len and 80
 /// bytes suffice).
 /// Out: signed_len, the bytes written to signed_transaction; 0 on failure.
-/// In: key; transaction, len bytes; signed_transaction, room bytes, which are written and must not
-/// overlap transaction.
+/// Also out: signed_transaction, room bytes. In: key; transaction, len bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn opsign_secret_key_sign_transaction(
     key: *const SecretKeyHandle,
@@ -569,22 +582,27 @@ pub extern "C" fn opsign_gossip_reason_name(reason: i32) -> *const c_char {
     })
 }
 
-/// Name and message of an error number.
-fn error_strings(error: i32) -> (&'static CStr, &'static CStr) {
-    if error == OPSIGN_OK {
+/// Name and message of a number that a call returns.
+fn number_strings(number: i32) -> (&'static CStr, &'static CStr) {
+    if number == OPSIGN_OK {
         return (c"ok", c"no error");
     }
-    let library = ErrorCode::from_number(error).map(ErrorCode::c_strings);
-    let keys = || opsign_keys::ErrorKind::from_number(error).map(opsign_keys::ErrorKind::c_strings);
-    library.or_else(keys).unwrap_or((c"unknown", c"no error has this number"))
+    let library = || ErrorCode::from_number(number).map(ErrorCode::c_strings);
+    let reason = || Reason::from_number(number).map(|r| (r.c_name(), r.c_message()));
+    let keys = || KeyErrorKind::from_number(number).map(KeyErrorKind::c_strings);
+    library().or_else(reason).or_else(keys).unwrap_or((c"unknown", c"no error has this number"))
+}
+
+fn read_topic(number: i32) -> Result<Topic, Failure> {
+    let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    let topic = index.and_then(|index| Topic::ALL.get(index));
+    Ok(*topic.ok_or(ErrorCode::UnknownTopic)?)
 }
 
 fn read_config(config: &GossipConfigC) -> Result<GossipConfig, Failure> {
-    let index = usize::try_from(config.topic).ok().and_then(|topic| topic.checked_sub(1));
-    let topic = index.and_then(|index| Topic::ALL.get(index)).ok_or(ErrorCode::UnknownTopic)?;
     let address = |bytes: [u8; 20]| (bytes != [0; 20]).then(|| Address::from_bytes(bytes));
     Ok(GossipConfig {
-        topic: *topic,
+        topic: read_topic(config.topic)?,
         chain_id: ChainId::from_be_bytes(config.chain_id),
         signer: address(config.signer),
         previous_signer: address(config.previous_signer),
@@ -603,6 +621,7 @@ fn write_judgement(judgement: &Judgement<'_>) -> JudgementC {
         reason: judgement.reason.number(),
         signer: judgement.signer.map_or([0; 20], |signer| *signer.as_bytes()),
         block_hash: judgement.payload.map_or([0; 32], |payload| payload.block_hash().0),
+        reserved: [0; 4],
         block_number: judgement.payload.map_or(0, |payload| payload.block_number()),
     }
 }

@@ -70,19 +70,24 @@ pub(crate) unsafe fn slice<'a>(ptr: *const u8, len: usize) -> Result<&'a [u8], E
     Ok(unsafe { core::slice::from_raw_parts(ptr, len) })
 }
 
-/// Copies bytes out, if there is room for them.
+/// Copies items out, if there is room for them. NULL is fine for no room.
 ///
 /// # Safety
-/// `to` is NULL or writable for `room` bytes, and does not overlap `bytes`.
-pub(crate) unsafe fn copy_out(bytes: &[u8], to: *mut u8, room: usize) -> Result<(), ErrorCode> {
-    if to.is_null() {
-        return Err(ErrorCode::NullPointer);
-    }
-    if bytes.len() > room {
+/// `to` is NULL or writable for `room` items, and does not overlap `items`.
+pub(crate) unsafe fn copy_out<T: Copy>(
+    items: &[T],
+    to: *mut T,
+    room: usize,
+) -> Result<(), ErrorCode> {
+    if items.len() > room {
         return Err(ErrorCode::TooShort);
     }
-    // SAFETY: not NULL, with room, by the caller's promise; `bytes` is memory of our own.
-    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    if room == 0 {
+        return Ok(());
+    }
+    check_handle(to)?;
+    // SAFETY: not NULL, aligned, with room, by the caller's promise; `items` is memory of our own.
+    unsafe { to.copy_from_nonoverlapping(items.as_ptr(), items.len()) };
     Ok(())
 }
 
@@ -96,10 +101,10 @@ pub(crate) unsafe fn text<'a>(ptr: *const c_char, len: usize) -> Result<&'a str,
     core::str::from_utf8(bytes).map_err(|_| ErrorCode::HexDigit)
 }
 
-/// Borrows a handle.
+/// Borrows a handle, or a struct of the caller's.
 ///
 /// # Safety
-/// `ptr` is NULL or came from [`give`] and was not taken back, and nobody writes through it.
+/// `ptr` is NULL or readable, or came from [`give`] and was not taken back, and nobody writes through it.
 pub(crate) unsafe fn handle<'a, T>(ptr: *const T) -> Result<&'a T, ErrorCode> {
     check_handle(ptr)?;
     // SAFETY: a live handle by the caller's promise, aligned and not NULL.

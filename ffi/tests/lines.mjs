@@ -3,13 +3,8 @@
 // lines.mjs NUMBERS [light], where `light` leaves out what takes much memory.
 import { readFileSync } from 'node:fs';
 
-const read = (name) => {
-  const text = readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), 'utf8');
-  // Times reach 2^64, where a number of JavaScript's is no longer exact.
-  const vectors = JSON.parse(text.replace(/"now": (\d+)/g, '"now": "$1"'));
-  if (vectors.cases.length !== vectors.count) throw new Error(`${name}.json miscounts its cases`);
-  return vectors.cases;
-};
+import { gossipMessage, join, print, read, refused } from './vectors.mjs';
+
 const errors = read('errors').filter((error) => error.c !== null);
 
 if (process.argv[2] === 'enum') {
@@ -35,16 +30,12 @@ if (process.argv[2] === 'enum') {
       return `text ${hex} ${c.error ? `error ${c.error}` : `address ${c.canonical}`}`;
     }),
   ];
-  const join = (parts) => `0x${parts.map(({ hex, repeat }) => hex.slice(2).repeat(repeat)).join('')}`;
-  // op-geth reads numbers of more than 256 bits in some places and a type 0x7d; opsign does not.
-  const long = (c) => ['gas_price', 'max_fee_per_gas', 'max_priority_fee_per_gas', 'value', 'v',
-    'mint', 'chain_id', 'r', 's'].some((key) => c[key] && BigInt(c[key]) >> 256n > 0n);
   // Chain 0 panics op-geth's newest signer, and says nothing about the signature.
   const sender = (c) => (c.sender_error?.includes('chainID 0') ? c.recovered : c.sender);
   for (const c of read('transactions')) {
     const raw = join(c.raw_parts);
-    if (raw === '0x' || c.type === 125) continue;
-    if (!c.accepts || long(c)) {
+    if (raw === '0x') continue;
+    if (refused(c)) {
       lines.push(`tx ${raw} refused`);
       continue;
     }
@@ -64,12 +55,10 @@ if (process.argv[2] === 'enum') {
   }
   let sequence = null;
   for (const c of read('gossip_rules')) {
-    const { unit, times, tail } = c.message_repeat ?? { unit: '0x', times: 0, tail: '0x' };
-    const message = c.message + unit.slice(2).repeat(times) + tail.slice(2);
     const anew = c.sequence === null || c.sequence !== sequence ? 1 : 0;
     sequence = c.sequence;
     lines.push(['gossip', c.topic.slice(1), c.chain_id, c.address, c.previous_address ?? '-',
-      BigInt(c.now), c.jovian_time ?? '-', message, c.verdict, c.rule, anew].join(' '));
+      BigInt(c.now), c.jovian_time ?? '-', gossipMessage(c), c.verdict, c.rule, anew].join(' '));
   }
-  process.stdout.write(`${lines.join('\n')}\ncount ${lines.length}\n`);
+  print(lines);
 }

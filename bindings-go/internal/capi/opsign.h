@@ -1,7 +1,7 @@
 /*
  * opsign: signing hashes and recoverable secp256k1 signatures for OP Stack block payloads.
  *
- * Generated from ffi/src/lib.rs by scripts/header.sh. Do not edit.
+ * Generated from ffi/src by scripts/header.sh. Do not edit.
  *
  * The contract of every function here:
  *
@@ -10,7 +10,11 @@
  * - A pointer to N bytes may be read (In) or written (Out) for N bytes during the call, and is not
  *   kept after it. With a length of 0 an input pointer may be NULL; any other NULL gives
  *   OPSIGN_ERROR_NULL_POINTER.
- * - Outputs may overlap inputs. On failure an output is filled with zeroes (a handle: NULL).
+ * - Outputs may overlap inputs. On failure an output is filled with zeroes (a handle: NULL); what
+ *   is "also out" is left as it was.
+ * - A place (opsign_span) is counted from the first byte of the input that it is in, and good for
+ *   as long as those bytes are. A struct keeps its size for ever: later fields take the place of
+ *   reserved bytes, which are zero until then.
  * - A handle must be freed once, by the function of its name, and not used after that.
  * - Functions may be called from any thread. A key may be used by several threads at a time, a
  *   hasher and a memory of seen blocks by one.
@@ -52,6 +56,12 @@
 
 // Bytes of a signature: r, s, y_parity.
 #define OPSIGN_SIGNATURE_LEN 65
+
+// From one hash of a list to the next: 32 bytes, and one of RLP in front of the next.
+#define OPSIGN_HASH_STRIDE 33
+
+// The type of a deposit, a transaction that L1 put into the block (OP Stack specification).
+#define OPSIGN_TRANSACTION_DEPOSIT 126
 
 // A timestamp that never comes.
 #define OPSIGN_NEVER UINT64_MAX
@@ -297,9 +307,94 @@ typedef struct {
   uint8_t signer[20];
   // The block's hash as it claims; zeroes if the block was not well formed.
   uint8_t block_hash[32];
+  // Zeroes.
+  uint8_t reserved[4];
   // The block's number; 0 if the block was not well formed.
   uint64_t block_number;
 } opsign_judgement;
+
+// A part of the bytes that a call was given.
+typedef struct {
+  // Where it begins, counted from the first of those bytes; 0 if it is empty.
+  uint64_t offset;
+  // How many bytes it has.
+  uint64_t length;
+} opsign_span;
+
+// The L1 block that an L2 block builds on (its L1 origin); 56 bytes.
+typedef struct {
+  // The L1 origin's number.
+  uint64_t number;
+  // The L1 origin's time, in seconds since 1970.
+  uint64_t timestamp;
+  // How many L2 blocks of the same L1 origin came before this one.
+  uint64_t sequence_number;
+  // The L1 origin's hash.
+  uint8_t hash[32];
+} opsign_l1_info;
+
+// What a gossip message says; 640 bytes. Nothing of it is checked but its form: see
+// opsign_gossip_validate. What the topic does not have is zero.
+typedef struct {
+  // The 65 signature bytes as they came.
+  uint8_t signature[65];
+  // 1 on topics 3 and 4: parent_beacon_block_root says something.
+  uint8_t has_parent_beacon_block_root;
+  // 1 on topics 3 and 4: blob_gas_used and excess_blob_gas say something.
+  uint8_t has_blob_gas;
+  // 1 on topic 4: withdrawals_root says something.
+  uint8_t has_withdrawals_root;
+  // 1 if the first transaction is a deposit that carries L1's block.
+  uint8_t has_l1_info;
+  // Zeroes.
+  uint8_t reserved_flags[3];
+  // The block's number.
+  uint64_t number;
+  // Seconds since 1970.
+  uint64_t timestamp;
+  // The most gas the block may use.
+  uint64_t gas_limit;
+  // Gas that it used.
+  uint64_t gas_used;
+  // Blob gas that it used; from Jovian on, its data availability footprint.
+  uint64_t blob_gas_used;
+  // Excess blob gas.
+  uint64_t excess_blob_gas;
+  // How many places opsign_gossip_transactions gives.
+  uint64_t transaction_count;
+  // How many withdrawals; op-node takes none.
+  uint64_t withdrawal_count;
+  // What the signature covers; opsign_payload_hash takes it.
+  opsign_span payload;
+  // Up to 32 bytes.
+  opsign_span extra_data;
+  // The logs' bloom filter, 256 bytes.
+  opsign_span logs_bloom;
+  // The L1 origin.
+  opsign_l1_info l1_info;
+  // The parent beacon block's root.
+  uint8_t parent_beacon_block_root[32];
+  // The parent's block hash.
+  uint8_t parent_hash[32];
+  // The state's root after the block.
+  uint8_t state_root[32];
+  // The receipts' root.
+  uint8_t receipts_root[32];
+  // The previous RANDAO mix.
+  uint8_t prev_randao[32];
+  // Wei per gas, big-endian.
+  uint8_t base_fee_per_gas[32];
+  // The block's hash, as it claims.
+  uint8_t block_hash[32];
+  // The block's hash, from its contents.
+  uint8_t computed_block_hash[32];
+  // The root of the message passer's storage.
+  uint8_t withdrawals_root[32];
+  // Who gets the fees.
+  uint8_t fee_recipient[20];
+  // Zeroes, for fields of later versions.
+  uint8_t reserved[92];
+} opsign_gossip_block;
 
 // A key in a file, and what opens it.
 typedef struct {
@@ -329,6 +424,104 @@ typedef struct {
   size_t passphrase_len;
 } opsign_key_output;
 
+// Hashes in the bytes that a call was given, OPSIGN_HASH_STRIDE bytes apart.
+typedef struct {
+  // Where the first begins, counted from the first of those bytes; 0 if there is none.
+  uint64_t offset;
+  // How many hashes there are.
+  uint64_t count;
+} opsign_hash_span;
+
+// What a signed transaction says; 640 bytes. A number has 32 bytes, big-endian, or is a uint64_t.
+// What the type does not have is zero.
+typedef struct {
+  // The EIP-2718 type: 0 legacy, 1 EIP-2930, 2 EIP-1559, 3 EIP-4844, 4 EIP-7702, or
+  // OPSIGN_TRANSACTION_DEPOSIT.
+  int32_t kind;
+  // 1 if chain_id says something: not for deposits and legacy transactions before EIP-155.
+  uint8_t has_chain_id;
+  // 1 if there is a receiver; a transaction without one makes a contract.
+  uint8_t has_to;
+  // 1 if a blob transaction travels with its blobs.
+  uint8_t has_sidecar;
+  // 0: a proof per blob (EIP-4844); 1: cell proofs (EIP-7594).
+  uint8_t sidecar_version;
+  // 1 if a deposit uses none of the block's gas (before Regolith).
+  uint8_t is_system;
+  // Zeroes.
+  uint8_t reserved_flags[7];
+  // The sender's count of transactions before this one.
+  uint64_t nonce;
+  // The most gas it may use.
+  uint64_t gas;
+  // The chain.
+  uint8_t chain_id[32];
+  // Wei per gas, of types 0 and 1.
+  uint8_t gas_price[32];
+  // Wei per gas for whoever includes it, from type 2 on.
+  uint8_t max_priority_fee_per_gas[32];
+  // Wei per gas at the most, from type 2 on.
+  uint8_t max_fee_per_gas[32];
+  // Wei per blob gas at the most, of type 3.
+  uint8_t max_fee_per_blob_gas[32];
+  // Wei.
+  uint8_t value[32];
+  // The receiver.
+  uint8_t to[20];
+  // A deposit's sender; opsign_transaction_sender tells that of every type.
+  uint8_t from[20];
+  // Where on L1 a deposit came from.
+  uint8_t source_hash[32];
+  // Wei that a deposit creates for its sender.
+  uint8_t mint[32];
+  // y_parity; 27 and 28, or 35 and more with a chain id (EIP-155), of type 0. Not checked.
+  uint8_t v[32];
+  // The signature's r. Not checked.
+  uint8_t r[32];
+  // The signature's s. Not checked.
+  uint8_t s[32];
+  // Call data, or the code that makes a contract.
+  opsign_span input;
+  // The versioned hashes of its blobs, of type 3.
+  opsign_hash_span blob_versioned_hashes;
+  // How many items opsign_transaction_access_list gives.
+  uint64_t access_list_count;
+  // How many opsign_transaction_authorizations gives, of type 4.
+  uint64_t authorization_count;
+  // How many blobs, of 131072 bytes, travel with it.
+  uint64_t blob_count;
+  // How many KZG commitments, of 48 bytes, travel with it.
+  uint64_t commitment_count;
+  // How many KZG proofs, of 48 bytes, travel with it.
+  uint64_t proof_count;
+  // Zeroes, for fields of later versions.
+  uint8_t reserved[144];
+} opsign_transaction;
+
+// An account that a transaction will touch (EIP-2930); 40 bytes.
+typedef struct {
+  // The account.
+  uint8_t address[20];
+  // Zeroes.
+  uint8_t reserved[4];
+  // Slots of its storage.
+  opsign_hash_span storage_keys;
+} opsign_access_item;
+
+// An authorization of a transaction (EIP-7702); 128 bytes.
+typedef struct {
+  // The chain, or zeroes for every chain.
+  uint8_t chain_id[32];
+  // Where the code is; zeroes take it away.
+  uint8_t code_address[20];
+  // r, s, y_parity. Not checked: opsign_authorization_signer does.
+  uint8_t signature[65];
+  // Zeroes.
+  uint8_t reserved[3];
+  // The account's nonce.
+  uint64_t nonce;
+} opsign_signed_authorization;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -338,12 +531,12 @@ extern "C" {
 // Returns: a string that lives for ever.
 const char *opsign_version(void);
 
-// The name of an error number, such as "signature_s_high".
+// The name of a number that a call returned, such as "signature_s_high".
 //
 // Returns: a string that lives for ever; "ok" for 0, "unknown" for a number not in use.
 const char *opsign_error_name(int32_t error);
 
-// One sentence about an error number.
+// One sentence about a number that a call returned.
 //
 // Returns: a string that lives for ever.
 const char *opsign_error_message(int32_t error);
@@ -475,8 +668,7 @@ int32_t opsign_transaction_sender(const uint8_t *transaction,
 // _CHAIN_ID_TOO_LARGE, _TOO_SHORT if room is less than the signed transaction needs (len and 80
 // bytes suffice).
 // Out: signed_len, the bytes written to signed_transaction; 0 on failure.
-// In: key; transaction, len bytes; signed_transaction, room bytes, which are written and must not
-// overlap transaction.
+// Also out: signed_transaction, room bytes. In: key; transaction, len bytes.
 int32_t opsign_secret_key_sign_transaction(const opsign_secret_key *key,
                                            const uint8_t *transaction,
                                            size_t len,
@@ -523,6 +715,91 @@ int32_t opsign_gossip_validate(const opsign_gossip_config *config,
 // Returns: a string that lives for ever; "unknown" for a number not in use.
 const char *opsign_gossip_reason_name(int32_t reason);
 
+// What an account signs to let code act for it (EIP-7702):
+// keccak256(5, rlp([chain_id, code_address, nonce])).
+//
+// Returns: OPSIGN_OK. Out: hash, 32 bytes.
+// In: chain_id, 32 bytes big-endian, zeroes for every chain; code_address, 20 bytes, zeroes to take
+// the code away; nonce, the account's.
+int32_t opsign_authorization_hash(const uint8_t *chain_id,
+                                  const uint8_t *code_address,
+                                  uint64_t nonce,
+                                  uint8_t (*hash)[32]);
+
+// Signs an authorization (EIP-7702): r, s (low), y_parity.
+//
+// Returns: OPSIGN_OK, or _SIGNATURE_NOT_RECOVERABLE (odds of 2^-128).
+// Out: signature, 65 bytes. In: key; the rest as opsign_authorization_hash.
+int32_t opsign_secret_key_sign_authorization(const opsign_secret_key *key,
+                                             const uint8_t *chain_id,
+                                             const uint8_t *code_address,
+                                             uint64_t nonce,
+                                             uint8_t (*signature)[65]);
+
+// The account that gave an authorization (EIP-7702). A high s is refused, as the EIP has it.
+//
+// Returns: OPSIGN_OK, or one of the _SIGNATURE errors, _EMPTY, _TOO_SHORT, _TOO_LONG.
+// Out: address, 20 bytes. In: signature, signature_len bytes (65); the rest as
+// opsign_authorization_hash.
+int32_t opsign_authorization_signer(const uint8_t *chain_id,
+                                    const uint8_t *code_address,
+                                    uint64_t nonce,
+                                    const uint8_t *signature,
+                                    size_t signature_len,
+                                    uint8_t (*address)[20]);
+
+// How long a gossip message is when it is decompressed, found before any of it is looked at.
+//
+// Returns: OPSIGN_OK, or a reason (opsign_gossip_reason_name).
+// Out: data_len, at most 10 MiB. In: message, len bytes, compressed.
+int32_t opsign_gossip_decompressed_len(const uint8_t *message, size_t len, size_t *data_len);
+
+// Decompresses a gossip message.
+//
+// Returns: OPSIGN_OK, or a reason (opsign_gossip_reason_name), or _TOO_SHORT if room is less than
+// opsign_gossip_decompressed_len says.
+// Out: data_len, the bytes written to data; 0 on failure. Also out: data, room bytes.
+// In: message, len bytes, compressed.
+int32_t opsign_gossip_decompress(const uint8_t *message,
+                                 size_t len,
+                                 uint8_t *data,
+                                 size_t room,
+                                 size_t *data_len);
+
+// Reads a decompressed gossip message.
+//
+// Returns: OPSIGN_OK, or _UNKNOWN_TOPIC, _TOO_SHORT, _TOO_LONG, or the reason why it is no block
+// (opsign_gossip_reason_name).
+// Out: block, whose places are in data. In: topic, 1 to 4; data, len bytes, from
+// opsign_gossip_decompress.
+int32_t opsign_gossip_decode(int32_t topic,
+                             const uint8_t *data,
+                             size_t len,
+                             opsign_gossip_block *block);
+
+// Places of a block's transactions, from the one numbered first (0 is the first of all) on, as
+// many as there are and there is room for. Nothing says that what is there is a transaction.
+//
+// Returns: OPSIGN_OK, or what opsign_gossip_decode returns.
+// Out: written, how many places were written; 0 on failure.
+// Also out: places, room of them; they are in data. In: topic, data and len, as
+// opsign_gossip_decode.
+int32_t opsign_gossip_transactions(int32_t topic,
+                                   const uint8_t *data,
+                                   size_t len,
+                                   size_t first,
+                                   opsign_span *places,
+                                   size_t room,
+                                   size_t *written);
+
+// Reads the L1 origin from a block's first transaction.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns, _NOT_L1_INFO.
+// Out: info. In: transaction, len bytes.
+int32_t opsign_l1_info_from_transaction(const uint8_t *transaction,
+                                        size_t len,
+                                        opsign_l1_info *info);
+
 // Says in which format a key is, without opening it.
 //
 // Returns: OPSIGN_OK, or _KEY_FORMAT_UNKNOWN, _KEY_TOO_LARGE, _KEY_ENCRYPTED, _KEY_PEM_MALFORMED,
@@ -554,13 +831,55 @@ int32_t opsign_secret_key_read(opsign_secret_key **key,
 // _KEY_OPTION_UNUSED for a passphrase that the format has no use for; _KEY_PASSPHRASE_MISSING for a
 // keystore without one.
 // Out: text_len, the bytes written to text, without a NUL; 0 on failure.
-// In: input; output; text, room bytes, which are written and must not overlap inputs:
-// OPSIGN_KEY_TEXT_ROOM suffice.
+// Also out: text, room bytes: OPSIGN_KEY_TEXT_ROOM suffice. In: input; output.
 int32_t opsign_key_convert(const opsign_key_input *input,
                            const opsign_key_output *output,
                            uint8_t *text,
                            size_t room,
                            size_t *text_len);
+
+// Reads a signed transaction in its network form, of any type, deposits too. The signature is not
+// checked: opsign_transaction_sender does.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns.
+// Out: fields, whose places are in transaction. In: transaction, len bytes.
+int32_t opsign_transaction_decode(const uint8_t *transaction,
+                                  size_t len,
+                                  opsign_transaction *fields);
+
+// What was signed for a signed transaction.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns, _DEPOSIT_NOT_SIGNABLE.
+// Out: hash, 32 bytes. In: transaction, len bytes.
+int32_t opsign_transaction_signing_hash(const uint8_t *transaction,
+                                        size_t len,
+                                        uint8_t (*hash)[32]);
+
+// Items of a transaction's access list, from the one numbered first (0 is the first of all) on, as
+// many as there are and there is room for. The whole list costs little more than one item.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns.
+// Out: written, how many items were written; 0 on failure.
+// Also out: items, room of them; their places are in transaction. In: transaction, len bytes.
+int32_t opsign_transaction_access_list(const uint8_t *transaction,
+                                       size_t len,
+                                       size_t first,
+                                       opsign_access_item *items,
+                                       size_t room,
+                                       size_t *written);
+
+// Authorizations of a transaction of type 4, from the one numbered first on, as many as there are
+// and there is room for.
+//
+// Returns: OPSIGN_OK, or what opsign_transaction_hash returns.
+// Out: written, how many authorizations were written; 0 on failure.
+// Also out: authorizations, room of them. In: transaction, len bytes.
+int32_t opsign_transaction_authorizations(const uint8_t *transaction,
+                                          size_t len,
+                                          size_t first,
+                                          opsign_signed_authorization *authorizations,
+                                          size_t room,
+                                          size_t *written);
 
 #ifdef __cplusplus
 }  // extern "C"

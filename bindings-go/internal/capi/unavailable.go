@@ -64,3 +64,16 @@ func RecogniseKey([]byte, *int32) int32                                         
 func KeyFormatName(int32) string                                                 { return "unknown" }
 func ReadSecretKey(*SecretKey, *KeyInput) int32                                  { return unavailable }
 func ConvertKey(*KeyInput, *KeyOutput, []byte, *int) int32                       { return unavailable }
+
+func TransactionDecode([]byte, *Transaction) int32                               { return unavailable }
+func TransactionSigningHash([]byte, *[32]byte) int32                             { return unavailable }
+func TransactionAccessList([]byte, []AccessItem, *int) int32                     { return unavailable }
+func TransactionAuthorizations([]byte, []SignedAuthorization, *int) int32        { return unavailable }
+func AuthorizationHash(*[32]byte, *[20]byte, uint64, *[32]byte) int32            { return unavailable }
+func SignAuthorization(SecretKey, *[32]byte, *[20]byte, uint64, *[65]byte) int32 { return unavailable }
+func AuthorizationSigner(*[32]byte, *[20]byte, uint64, []byte, *[20]byte) int32  { return unavailable }
+func GossipDecompressedLen([]byte, *int) int32                                   { return unavailable }
+func GossipDecompress(_, _ []byte) int32                                         { return unavailable }
+func GossipDecode(int32, []byte, *GossipBlock) int32                             { return unavailable }
+func GossipTransactions(int32, []byte, []Span, *int) int32                       { return unavailable }
+func L1InfoFromTransaction([]byte, *L1Info) int32                                { return unavailable }

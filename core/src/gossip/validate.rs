@@ -64,6 +64,18 @@ macro_rules! reasons {
                 }
             }
 
+            /// [`Reason::message`] as a C string.
+            pub const fn c_message(self) -> &'static core::ffi::CStr {
+                match self {
+                    $(Self::$variant => match core::ffi::CStr::from_bytes_with_nul(
+                        concat!($sentence, "\0").as_bytes(),
+                    ) {
+                        Ok(message) => message,
+                        Err(_) => c"",
+                    },)*
+                }
+            }
+
             /// The name in `docs/gossip-rules.md`.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
