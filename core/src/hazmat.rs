@@ -6,6 +6,7 @@
 
 use crate::chain_id::ChainId;
 use crate::error::{Error, Field};
+use crate::keccak::keccak256;
 use crate::payload::{Domain, PayloadHash, SigningHash, signing_hash_in};
 
 /// Takes 32 bytes as a signing hash, unchecked.
@@ -15,6 +16,16 @@ use crate::payload::{Domain, PayloadHash, SigningHash, signing_hash_in};
 /// sign (and cut or pad) whatever length they are given.
 pub fn signing_hash(bytes: &[u8]) -> Result<SigningHash, Error> {
     Error::check_length(Field::SigningHash, bytes).map(|bytes| SigningHash(*bytes))
+}
+
+/// What is signed for typed data whose two hashes somebody else made:
+/// `keccak256(0x19 ‖ 0x01 ‖ domainSeparator ‖ hashStruct(message))` (EIP-712; version 0x01 of
+/// EIP-191).
+///
+/// The prefix keeps it apart from transactions and blocks; which message it is, nobody can tell.
+/// The crate `opsign-typed-data` makes both hashes from the message itself.
+pub fn typed_data_signing_hash(domain_separator: &[u8; 32], struct_hash: &[u8; 32]) -> SigningHash {
+    SigningHash(keccak256(&[b"\x19\x01", domain_separator, struct_hash]))
 }
 
 /// Takes 32 bytes as a signing domain. Only [`Domain::BLOCKS_V1`] is in use on any chain.

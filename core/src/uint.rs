@@ -27,6 +27,19 @@ impl U256 {
         &self.0
     }
 
+    /// Reads digits of base 10 or 16 and nothing else: no prefix, no sign. `None` if there is no
+    /// digit, another character, or more than 256 bits.
+    pub fn from_digits(digits: &str, base: u32) -> Option<Self> {
+        if digits.is_empty() || !matches!(base, 10 | 16) {
+            return None;
+        }
+        let mut number = Self::ZERO;
+        for character in digits.chars() {
+            number.push_digit(base as u16, character.to_digit(base)? as u8)?;
+        }
+        Some(number)
+    }
+
     /// Reads decimal digits, or hex digits after `0x`.
     pub(crate) fn parse(text: &str) -> Result<Self, ParseError> {
         let (digits, base, offset) = match text.strip_prefix("0x") {
