@@ -73,6 +73,20 @@ const (
 	ErrKeyOptionUnused        ErrorCode = 222 // A passphrase or path was given that the format has no use for.
 	ErrKeyRandomness          ErrorCode = 223 // The source of random numbers failed.
 	ErrKeyInput               ErrorCode = 224 // A value that a program gave has the wrong length or range.
+
+	// Typed data.
+	ErrTypedDataJSON         ErrorCode = 230 // The typed data is no JSON.
+	ErrTypedDataTooLong      ErrorCode = 231 // The typed data has more than 1 MiB.
+	ErrTypedDataTooDeep      ErrorCode = 232 // Lists and objects are nested too deep.
+	ErrTypedDataTooManyTypes ErrorCode = 233 // There are too many types.
+	ErrTypedDataShape        ErrorCode = 234 // Types, primaryType, domain or message has the wrong JSON type.
+	ErrTypedDataType         ErrorCode = 235 // A type or member has no name, or refers to itself or to no type.
+	ErrTypedDataDomain       ErrorCode = 236 // The domain is missing or has no field.
+	ErrTypedDataExtra        ErrorCode = 237 // The data has more members than its type.
+	ErrTypedDataMissing      ErrorCode = 238 // A member or element is missing or null.
+	ErrTypedDataMismatch     ErrorCode = 239 // A value does not fit its type.
+	ErrTypedDataInteger      ErrorCode = 240 // A value is no integer of at most 256 bits.
+	ErrTypedDataRange        ErrorCode = 241 // An integer is too large or negative for its type.
 )
 
 // Name is the name that every language derives its own from, such as

@@ -43,6 +43,13 @@ func TestEveryCallAnswersUnavailable(t *testing.T) {
 			_, err := new(opsign.SecretKey).SignPayload(chainID, hash)
 			return err
 		},
+		"TypedDataHash":   func() error { _, err := opsign.TypedDataHash([]byte("{}")); return err },
+		"TypedDataSigner": func() error { _, err := opsign.TypedDataSigner(nil, nil); return err },
+		"SignTypedData":   func() error { _, err := key.SignTypedData(nil); return err },
+		"PersonalMessageSigner": func() error {
+			_, err := opsign.PersonalMessageSigner(nil, nil)
+			return err
+		},
 		"ParseAddress":  func() error { _, err := opsign.ParseAddress("0x00"); return err },
 		"UnmarshalText": func() error { return address.UnmarshalText([]byte("0x00")) },
 		"ParseChainID":  func() error { _, err := opsign.ParseChainID("10"); return err },

@@ -132,12 +132,72 @@ func TestMessageVectors(t *testing.T) {
 			t.Errorf("%s: signed %x, %v", c.Name, signature, err)
 		}
 		_ = key.Close()
+		for _, last := range []byte{signature[64], signature[64] + 27} {
+			signature[64] = last
+			signer, err := opsign.PersonalMessageSigner(message, signature[:])
+			if err != nil || signer.String() != c.Address {
+				t.Errorf("%s: want signer %s, got %s, %v", c.Name, c.Address, signer, err)
+			}
+		}
 		ran++
 	}
-	if ran < 20 {
+	if ran != 24 {
 		t.Errorf("%d personal messages", ran)
 	}
 	t.Logf("%d personal messages", ran)
+}
+
+func TestTypedDataVectors(t *testing.T) {
+	type vector struct {
+		Name, Kind, Address string
+		TypedData           json.RawMessage `json:"typed_data"`
+		Accepts             bool
+		Hash                hexBytes
+		SecretKey           hexBytes `json:"secret_key"`
+		OfWallet            hexBytes `json:"signature"`
+		Signature           hexBytes `json:"signature_y_parity"`
+	}
+	accepted, refused := 0, 0
+	for _, c := range readVectors[vector](t, "messages.json") {
+		if c.Kind != "typed_data" {
+			continue
+		}
+		hash, err := opsign.TypedDataHash(c.TypedData)
+		if !c.Accepts {
+			var failure *opsign.Error
+			if !errors.As(err, &failure) || failure.Code < opsign.ErrTypedDataJSON || failure.Code > opsign.ErrTypedDataRange {
+				t.Errorf("%s: hash %x, %v", c.Name, hash, err)
+			}
+			refused++
+			continue
+		}
+		if err != nil || !bytes.Equal(hash[:], c.Hash) {
+			t.Errorf("%s: want hash %x, got %x, %v", c.Name, c.Hash, hash, err)
+		}
+		key, err := opsign.NewSecretKey(c.SecretKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := key.SignTypedData(c.TypedData)
+		if err != nil || !bytes.Equal(signature[:], c.Signature) {
+			t.Errorf("%s: signed %x, %v", c.Name, signature, err)
+		}
+		_ = key.Close()
+		if _, err := key.SignTypedData(c.TypedData); !errors.Is(err, opsign.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+		for _, signature := range [][]byte{c.Signature, c.OfWallet} {
+			signer, err := opsign.TypedDataSigner(c.TypedData, signature)
+			if err != nil || signer.String() != c.Address {
+				t.Errorf("%s: want signer %s, got %s, %v", c.Name, c.Address, signer, err)
+			}
+		}
+		accepted++
+	}
+	if accepted != 88 || refused != 78 {
+		t.Errorf("%d accepted, %d refused", accepted, refused)
+	}
+	t.Logf("%d typed data accepted, %d refused", accepted, refused)
 }
 
 func TestGossipRuleVectors(t *testing.T) {

@@ -73,6 +73,19 @@ impl Signature {
         Self::from_bytes(&hex::decode::<65>(Field::Signature, text)?, rules)
     }
 
+    /// Reads 65 bytes as wallets write them under messages: strict, and a last byte of 27 or 28
+    /// stands for y_parity 0 or 1.
+    ///
+    /// # Errors
+    /// Those of [`Signature::from_bytes`] with [`Rules::Strict`].
+    pub fn from_wallet_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let mut bytes = *Error::check_length::<65>(Field::Signature, bytes)?;
+        if let 27 | 28 = bytes[64] {
+            bytes[64] -= 27;
+        }
+        Self::from_bytes(&bytes, Rules::Strict)
+    }
+
     /// Finishes a bare `r ‖ s`, as a PKCS#11 token gives it, and checks it against the key that
     /// was meant to sign: s made low, the recovery id found, the signer compared.
     ///
@@ -113,6 +126,13 @@ impl Signature {
     /// The 65 bytes `r ‖ s ‖ y_parity`.
     pub const fn as_bytes(&self) -> &[u8; 65] {
         &self.0
+    }
+
+    /// The 65 bytes as wallets write them under messages: `r ‖ s ‖ 27 + recovery id`.
+    pub const fn to_wallet_bytes(&self) -> [u8; 65] {
+        let mut bytes = self.0;
+        bytes[64] += 27;
+        bytes
     }
 
     /// The recovery id: 0 or 1 (y_parity), or under [`Rules::Consensus`] up to 3.

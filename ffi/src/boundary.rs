@@ -35,6 +35,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<opsign_typed_data::Error> for Failure {
+    fn from(error: opsign_typed_data::Error) -> Self {
+        Self(error.kind().number())
+    }
+}
+
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
         Self(reason.number())

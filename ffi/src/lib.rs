@@ -1,5 +1,5 @@
-//! The functions of `include/opsign.h`, and nothing else; what decodes, and keys in files, have
-//! files of their own.
+//! The functions of `include/opsign.h`, and nothing else; what decodes, keys in files and typed data
+//! have files of their own.
 //!
 //! Each one borrows through `ptr`, calls `opsign_core`, and leaves through `boundary`. The contract
 //! that holds for all of them stands once, on top of the header (`cbindgen.toml`).
@@ -15,6 +15,7 @@ pub mod keys;
 mod ptr;
 mod span;
 mod transaction;
+mod typed_data;
 
 use core::ffi::{CStr, c_char};
 
@@ -27,6 +28,7 @@ use opsign_core::{
     personal_message_hash,
 };
 use opsign_keys::ErrorKind as KeyErrorKind;
+use opsign_typed_data::TypedDataErrorKind;
 
 use boundary::{Failure, enter, enter_check, enter_plain};
 use ptr::Out;
@@ -525,6 +527,30 @@ pub unsafe extern "C" fn opsign_secret_key_sign_personal_message(
     })
 }
 
+/// Who signed a message for people (EIP-191).
+///
+/// Returns: OPSIGN_OK, or _EMPTY, _TOO_SHORT, _TOO_LONG, one of the _SIGNATURE errors (a high s is
+/// refused). Out: address, 20 bytes. In: message, len bytes; signature, signature_len bytes: 65,
+/// the last of them y_parity or 27 + y_parity.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opsign_personal_message_signer(
+    message: *const u8,
+    len: usize,
+    signature: *const u8,
+    signature_len: usize,
+    address: *mut [u8; 20],
+) -> i32 {
+    // SAFETY: NULL or writable for 20 bytes, by the header's contract.
+    let out = unsafe { Out::new(address) };
+    enter(out, || {
+        // SAFETY: readable for `len` bytes, by the header's contract.
+        let hash = personal_message_hash(unsafe { ptr::slice(message, len)? });
+        // SAFETY: readable for `signature_len` bytes, by the header's contract.
+        let signature = unsafe { ptr::slice(signature, signature_len)? };
+        Ok(*Signature::from_wallet_bytes(signature)?.recover(&hash)?.address().as_bytes())
+    })
+}
+
 /// Starts a memory of accepted blocks, about 220 KB.
 ///
 /// Returns: OPSIGN_OK.
@@ -590,7 +616,9 @@ fn number_strings(number: i32) -> (&'static CStr, &'static CStr) {
     let library = || ErrorCode::from_number(number).map(ErrorCode::c_strings);
     let reason = || Reason::from_number(number).map(|r| (r.c_name(), r.c_message()));
     let keys = || KeyErrorKind::from_number(number).map(KeyErrorKind::c_strings);
-    library().or_else(reason).or_else(keys).unwrap_or((c"unknown", c"no error has this number"))
+    let typed_data = || TypedDataErrorKind::from_number(number).map(TypedDataErrorKind::c_strings);
+    let known = library().or_else(reason).or_else(keys).or_else(typed_data);
+    known.unwrap_or((c"unknown", c"no error has this number"))
 }
 
 fn read_topic(number: i32) -> Result<Topic, Failure> {

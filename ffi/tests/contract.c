@@ -10,7 +10,8 @@
  *   text TEXT-IN-HEX (address ADDRESS | error NAME)
  *   tx RAW (hash HASH SENDER | refused)          a dash for SENDER: nobody
  *   signtx SECRET_KEY UNSIGNED SIGNED
- *   message SECRET_KEY MESSAGE HASH SIGNATURE
+ *   message SECRET_KEY MESSAGE HASH SIGNATURE ADDRESS
+ *   typed JSON-IN-HEX (SECRET_KEY HASH SIGNATURE-OF-WALLET SIGNATURE ADDRESS | refused)
  *   gossip TOPIC CHAIN_ID ADDRESS PREVIOUS NOW JOVIAN_TIME MESSAGE VERDICT REASON ANEW
  *                     ANEW: 1 forgets the blocks seen before
  *   count NUMBER      how many lines there were before this one
@@ -180,7 +181,7 @@ static void sign_transaction(char **word) {
 }
 
 static void personal_message(char **word) {
-  uint8_t secret[32], hash[32], signature[65], expected[65];
+  uint8_t secret[32], hash[32], signature[65], expected[65], address[20];
   size_t length;
   uint8_t *message = unhex_all(word[2], &length);
   opsign_secret_key *key = NULL;
@@ -189,8 +190,47 @@ static void personal_message(char **word) {
   CHECK(unhex(word[3], expected, 32) == 32 && memcmp(hash, expected, 32) == 0);
   CHECK(opsign_secret_key_sign_personal_message(key, message, length, &signature) == OPSIGN_OK);
   CHECK(unhex(word[4], expected, 65) == 65 && memcmp(signature, expected, 65) == 0);
+  expect(opsign_personal_message_signer(message, length, signature, 65, &address), address,
+         "address", word[5]);
+  signature[64] += 27;
+  expect(opsign_personal_message_signer(message, length, signature, 65, &address), address,
+         "address", word[5]);
+  signature[64] += 2;
+  CHECK(opsign_personal_message_signer(message, length, signature, 65, &address) ==
+        OPSIGN_ERROR_SIGNATURE_Y_PARITY);
+  CHECK(all_zero(address, sizeof address));
   opsign_secret_key_free(key);
   free(message);
+}
+
+static void typed_data(char **word) {
+  uint8_t secret[32], hash[32], signature[65], expected[65], address[20];
+  size_t length;
+  uint8_t *json = unhex_all(word[1], &length);
+  opsign_secret_key *key = NULL;
+  int32_t error = opsign_typed_data_hash(json, length, &hash);
+  if (strcmp(word[2], "refused") == 0) {
+    CHECK(error >= 230 && error < 250 && all_zero(hash, sizeof hash));
+    CHECK(strncmp(opsign_error_name(error), "typed_data_", 11) == 0);
+    memset(secret, 0x42, sizeof secret);
+    CHECK(opsign_secret_key_from_bytes(&key, secret, sizeof secret) == OPSIGN_OK);
+    CHECK(opsign_secret_key_sign_typed_data(key, json, length, &signature) == error);
+    CHECK(all_zero(signature, sizeof signature));
+    CHECK(opsign_typed_data_signer(json, length, signature, 65, &address) == error);
+  } else {
+    CHECK(opsign_secret_key_from_bytes(&key, secret, unhex(word[2], secret, 32)) == OPSIGN_OK);
+    CHECK(error == OPSIGN_OK);
+    CHECK(unhex(word[3], expected, 32) == 32 && memcmp(hash, expected, 32) == 0);
+    CHECK(opsign_secret_key_sign_typed_data(key, json, length, &signature) == OPSIGN_OK);
+    CHECK(unhex(word[5], expected, 65) == 65 && memcmp(signature, expected, 65) == 0);
+    expect(opsign_typed_data_signer(json, length, signature, 65, &address), address, "address",
+           word[6]);
+    CHECK(unhex(word[4], expected, 65) == 65);
+    expect(opsign_typed_data_signer(json, length, expected, 65, &address), address, "address",
+           word[6]);
+  }
+  opsign_secret_key_free(key);
+  free(json);
 }
 
 static opsign_seen_blocks *seen = NULL;
@@ -257,6 +297,7 @@ static void vectors(void) {
     else if (strcmp(word[0], "tx") == 0) transaction(word);
     else if (strcmp(word[0], "signtx") == 0) sign_transaction(word);
     else if (strcmp(word[0], "message") == 0) personal_message(word);
+    else if (strcmp(word[0], "typed") == 0) typed_data(word);
     else if (strcmp(word[0], "gossip") == 0) gossip(word);
     else if (strcmp(word[0], "file") == 0) key_file(word);
     else if (strcmp(word[0], "key") == 0)

@@ -44,7 +44,20 @@ if (process.argv[2] === 'enum') {
   }
   for (const c of read('messages').filter(({ kind }) => kind === 'personal')) {
     const message = `0x${c.message.slice(2).repeat(c.message_repeat)}`;
-    lines.push(`message ${c.secret_key} ${message} ${c.hash} ${c.signature_y_parity}`);
+    lines.push(`message ${c.secret_key} ${message} ${c.hash} ${c.signature_y_parity} ${c.address}`);
+  }
+  // As text, since it has numbers that JavaScript does not hold: they are strings for a moment.
+  const tokens = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+  const asText = (json) => json.replace(tokens, (token) => (token[0] === '"' ? token : `"\\u0000${token}"`));
+  const asNumbers = (json) => json.replace(/"\\u0000([^"]*)"/g, '$1');
+  const typed = JSON.parse(asText(readFileSync(new URL('../../vectors/messages.json', import.meta.url), 'utf8')))
+    .cases.filter(({ kind }) => kind === 'typed_data');
+  if (typed.length !== 166) throw new Error(`${typed.length} cases of typed data`);
+  for (const c of typed) {
+    const json = `0x${Buffer.from(asNumbers(JSON.stringify(c.typed_data)), 'utf8').toString('hex')}`;
+    lines.push(c.accepts
+      ? `typed ${json} ${c.secret_key} ${c.hash} ${c.signature} ${c.signature_y_parity} ${c.address}`
+      : `typed ${json} refused`);
   }
   const word = (text) => (text === undefined ? '-' : `0x${Buffer.from(text, 'utf8').toString('hex')}`);
   for (const c of read('keys')) {

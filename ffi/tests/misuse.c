@@ -372,6 +372,13 @@ CALL(secret_key_sign_transaction,
 CALL(personal_message_hash, opsign_personal_message_hash(BYTES(0), LEN(0), ARRAY(uint8_t, 32, 1)))
 CALL(secret_key_sign_personal_message,
      opsign_secret_key_sign_personal_message(KEY(0), BYTES(1), LEN(1), ARRAY(uint8_t, 65, 2)))
+CALL(personal_message_signer, opsign_personal_message_signer(BYTES(0), LEN(0), BYTES(1), LEN(1),
+                                                             ARRAY(uint8_t, 20, 2)))
+CALL(typed_data_hash, opsign_typed_data_hash(BYTES(0), LEN(0), ARRAY(uint8_t, 32, 1)))
+CALL(secret_key_sign_typed_data,
+     opsign_secret_key_sign_typed_data(KEY(0), BYTES(1), LEN(1), ARRAY(uint8_t, 65, 2)))
+CALL(typed_data_signer, opsign_typed_data_signer(BYTES(0), LEN(0), BYTES(1), LEN(1),
+                                                 ARRAY(uint8_t, 20, 2)))
 CALL(authorization_hash, opsign_authorization_hash(BYTES(0), BYTES(1), 7, ARRAY(uint8_t, 32, 2)))
 CALL(secret_key_sign_authorization,
      opsign_secret_key_sign_authorization(KEY(0), BYTES(1), BYTES(2), 7, ARRAY(uint8_t, 65, 3)))
@@ -448,6 +455,7 @@ int main(void) {
     const slot chain = input("chain_id"), hash = input("hash"), address = input("address");
     const slot signature = sized("signature"), tx = sized("set_code"), deposit = sized("deposit");
     const slot message = sized("message"), data = sized("data"), pem = sized("pem");
+    const slot typed = sized("typed_data");
     const slot key_in = structure(&key_input, sizeof key_input);
     const slot key_out = structure(&key_output, sizeof key_output);
     const slot key = handle(HANDLE, make_key, free_key);
@@ -493,6 +501,10 @@ int main(void) {
         {ROW(secret_key_sign_transaction), {key, sized("unsigned"), room(400, 1, 1), written}},
         {ROW(personal_message_hash), {data, out32}},
         {ROW(secret_key_sign_personal_message), {key, sized("hash"), out65}},
+        {ROW(personal_message_signer), {sized("hash"), signature, out20}},
+        {ROW(typed_data_hash), {typed, out32}},
+        {ROW(secret_key_sign_typed_data), {key, typed, out65}},
+        {ROW(typed_data_signer), {typed, signature, out20}},
         {ROW(authorization_hash), {chain, address, out32}},
         {ROW(secret_key_sign_authorization), {key, chain, address, out65}},
         {ROW(authorization_signer), {chain, address, signature, out20}},

@@ -23,6 +23,7 @@ if (process.argv[2] === 'rows') {
     hash: payload.payload_hash,
     signature: payload.signature,
     address: payload.address.toLowerCase(),
+    typed_data: text(JSON.stringify(named('messages', 'typed_mail').typed_data)),
     pem: text(named('keys', 'sec1_pem').input),
     number_text: text(payload.chain_id),
     address_text: text(payload.address),

@@ -208,6 +208,30 @@ func SignPersonalMessage(key SecretKey, message []byte, signature *[65]byte) int
 		(*[65]C.uint8_t)(unsafe.Pointer(signature))))
 }
 
+// PersonalMessageSigner gives who signed a message for people.
+func PersonalMessageSigner(message, signature []byte, address *[20]byte) int32 {
+	return int32(C.opsign_personal_message_signer(pointer(message), C.size_t(len(message)),
+		pointer(signature), C.size_t(len(signature)), (*[20]C.uint8_t)(unsafe.Pointer(address))))
+}
+
+// TypedDataHash gives the hash of typed data.
+func TypedDataHash(json []byte, hash *[32]byte) int32 {
+	return int32(C.opsign_typed_data_hash(pointer(json), C.size_t(len(json)),
+		(*[32]C.uint8_t)(unsafe.Pointer(hash))))
+}
+
+// SignTypedData signs typed data.
+func SignTypedData(key SecretKey, json []byte, signature *[65]byte) int32 {
+	return int32(C.opsign_secret_key_sign_typed_data(key.handle, pointer(json), C.size_t(len(json)),
+		(*[65]C.uint8_t)(unsafe.Pointer(signature))))
+}
+
+// TypedDataSigner gives who signed typed data.
+func TypedDataSigner(json, signature []byte, address *[20]byte) int32 {
+	return int32(C.opsign_typed_data_signer(pointer(json), C.size_t(len(json)),
+		pointer(signature), C.size_t(len(signature)), (*[20]C.uint8_t)(unsafe.Pointer(address))))
+}
+
 // NewSeenBlocks starts a memory of accepted blocks.
 func NewSeenBlocks(seen *SeenBlocks) int32 { return int32(C.opsign_seen_blocks_new(&seen.handle)) }
 

@@ -5,8 +5,8 @@
  *
  * The contract of every function here:
  *
- * - The result is OPSIGN_OK (0), an opsign_error or an opsign_error_key. Any number not listed here
- *   is an error too.
+ * - The result is OPSIGN_OK (0), an opsign_error, for keys in files an opsign_error_key, or for typed
+ *   data an opsign_error_typed_data. Any number not listed here is an error too.
  * - A pointer to N bytes may be read (In) or written (Out) for N bytes during the call, and is not
  *   kept after it. With a length of 0 an input pointer may be NULL; any other NULL gives
  *   OPSIGN_ERROR_NULL_POINTER.
@@ -269,6 +269,45 @@ enum opsign_error_key
 typedef enum opsign_error_key opsign_error_key;
 #else
 typedef int32_t opsign_error_key;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What kind of thing is wrong. The numbers are frozen; `vectors/errors.json` lists them.
+enum opsign_error_typed_data
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // The text is no JSON.
+  OPSIGN_ERROR_TYPED_DATA_JSON = 230,
+  // The text has more than 1 MiB.
+  OPSIGN_ERROR_TYPED_DATA_TOO_LONG = 231,
+  // Lists and objects are nested too deep.
+  OPSIGN_ERROR_TYPED_DATA_TOO_DEEP = 232,
+  // There are too many types.
+  OPSIGN_ERROR_TYPED_DATA_TOO_MANY_TYPES = 233,
+  // Types, primaryType, domain or message has the wrong JSON type.
+  OPSIGN_ERROR_TYPED_DATA_SHAPE = 234,
+  // A type or member has no name, or refers to itself or to no type.
+  OPSIGN_ERROR_TYPED_DATA_TYPE = 235,
+  // The domain is missing or has no field.
+  OPSIGN_ERROR_TYPED_DATA_DOMAIN = 236,
+  // The data has more members than its type.
+  OPSIGN_ERROR_TYPED_DATA_EXTRA = 237,
+  // A member or element is missing or null.
+  OPSIGN_ERROR_TYPED_DATA_MISSING = 238,
+  // A value does not fit its type.
+  OPSIGN_ERROR_TYPED_DATA_MISMATCH = 239,
+  // A value is no integer of at most 256 bits.
+  OPSIGN_ERROR_TYPED_DATA_INTEGER = 240,
+  // An integer is too large or negative for its type.
+  OPSIGN_ERROR_TYPED_DATA_RANGE = 241,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum opsign_error_typed_data opsign_error_typed_data;
+#else
+typedef int32_t opsign_error_typed_data;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -689,6 +728,17 @@ int32_t opsign_secret_key_sign_personal_message(const opsign_secret_key *key,
                                                 size_t len,
                                                 uint8_t (*signature)[65]);
 
+// Who signed a message for people (EIP-191).
+//
+// Returns: OPSIGN_OK, or _EMPTY, _TOO_SHORT, _TOO_LONG, one of the _SIGNATURE errors (a high s is
+// refused). Out: address, 20 bytes. In: message, len bytes; signature, signature_len bytes: 65,
+// the last of them y_parity or 27 + y_parity.
+int32_t opsign_personal_message_signer(const uint8_t *message,
+                                       size_t len,
+                                       const uint8_t *signature,
+                                       size_t signature_len,
+                                       uint8_t (*address)[20]);
+
 // Starts a memory of accepted blocks, about 220 KB.
 //
 // Returns: OPSIGN_OK.
@@ -880,6 +930,33 @@ int32_t opsign_transaction_authorizations(const uint8_t *transaction,
                                           opsign_signed_authorization *authorizations,
                                           size_t room,
                                           size_t *written);
+
+// The hash of typed data (EIP-712), as wallets sign it: what go-ethereum takes is taken.
+//
+// Returns: OPSIGN_OK, or one of opsign_error_typed_data. Out: hash, 32 bytes.
+// In: json, len bytes: the object with types, primaryType, domain and message that wallets get
+// with eth_signTypedData_v4.
+int32_t opsign_typed_data_hash(const uint8_t *json, size_t len, uint8_t (*hash)[32]);
+
+// Signs typed data (EIP-712): r, s (low), y_parity. Wallets write 27 + y_parity.
+//
+// Returns: what opsign_typed_data_hash returns. Out: signature, 65 bytes.
+// In: key; json, len bytes.
+int32_t opsign_secret_key_sign_typed_data(const opsign_secret_key *key,
+                                          const uint8_t *json,
+                                          size_t len,
+                                          uint8_t (*signature)[65]);
+
+// Who signed typed data (EIP-712).
+//
+// Returns: what opsign_typed_data_hash and opsign_personal_message_signer return.
+// Out: address, 20 bytes. In: json, len bytes; signature, signature_len bytes: 65, the last of
+// them y_parity or 27 + y_parity.
+int32_t opsign_typed_data_signer(const uint8_t *json,
+                                 size_t len,
+                                 const uint8_t *signature,
+                                 size_t signature_len,
+                                 uint8_t (*address)[20]);
 
 #ifdef __cplusplus
 }  // extern "C"

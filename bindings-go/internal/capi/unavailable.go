@@ -56,6 +56,10 @@ func TransactionSender([]byte, *[20]byte) int32                                 
 func SignTransaction(SecretKey, []byte, []byte, *int) int32                      { return unavailable }
 func PersonalMessageHash([]byte, *[32]byte) int32                                { return unavailable }
 func SignPersonalMessage(SecretKey, []byte, *[65]byte) int32                     { return unavailable }
+func PersonalMessageSigner(_, _ []byte, _ *[20]byte) int32                       { return unavailable }
+func TypedDataHash([]byte, *[32]byte) int32                                      { return unavailable }
+func SignTypedData(SecretKey, []byte, *[65]byte) int32                           { return unavailable }
+func TypedDataSigner(_, _ []byte, _ *[20]byte) int32                             { return unavailable }
 func NewSeenBlocks(*SeenBlocks) int32                                            { return unavailable }
 func FreeSeenBlocks(SeenBlocks)                                                  {}
 func GossipValidate(*GossipConfig, uint64, []byte, SeenBlocks, *Judgement) int32 { return unavailable }

@@ -27,6 +27,7 @@ fn header(out: &Path) -> Result<(), Box<dyn Error>> {
         .with_config(config)
         .with_src("core/src/error.rs")
         .with_src("keys/src/error.rs")
+        .with_src("typed-data/src/error.rs")
         .with_src("ffi/src/lib.rs")
         .generate()?;
     bindings.write_to_file(out);
