@@ -10,7 +10,7 @@ names=0
 while read -r name; do
   grep -qE "\b$name" include/opsign.h || die "README names $name, which the header lacks"
   names=$((names + 1))
-done < <(grep -oE '\b(opsign|OPSIGN)_[A-Za-z_]+' README.md | grep -v '^opsign_\(core\|hsm\|keys\)$' | sort -u)
+done < <(grep -oE '\b(opsign|OPSIGN)_[A-Za-z_]+' README.md | grep -v '^opsign_\(core\|hsm\|keys\|typed_data\)$' | sort -u)
 
 commands=0
 while read -r noun verb rest; do

@@ -123,6 +123,18 @@ impl From<opsign_core::gossip::Reason> for Failure {
     }
 }
 
+impl From<opsign_typed_data::Error> for Failure {
+    fn from(error: opsign_typed_data::Error) -> Self {
+        let kind = error.kind();
+        Self {
+            exit_code: DATA,
+            number: Some(kind.number()),
+            name: Some(kind.name()),
+            message: error.to_string(),
+        }
+    }
+}
+
 impl From<opsign_hsm::Error> for Failure {
     fn from(error: opsign_hsm::Error) -> Self {
         let kind = error.kind();

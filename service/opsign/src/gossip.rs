@@ -1,5 +1,6 @@
 //! `opsign gossip`.
 
+use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
@@ -11,7 +12,7 @@ use opsign_core::{Address, ChainId, PayloadHash, Rules, Signature, payload_signi
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::Inputs;
 use crate::report::Report;
 
 #[derive(Subcommand)]
@@ -25,18 +26,24 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         chain_id: Option<String>,
         #[command(flatten)]
-        input: Input,
+        inputs: Inputs,
     },
     /// Judge a gossip message as op-node does, rule by rule. Exit code 0 accept, 1 ignore or
-    /// reject.
+    /// reject. With --lines the blocks of earlier lines are remembered, as op-node does.
     Verify(Verify),
     /// Make a gossip message from a payload and its signature, in hex.
     Encode {
-        /// The signature: 65 bytes r, s, y_parity in hex.
-        #[arg(long, value_name = "HEX")]
-        signature: String,
+        /// The signature: 65 bytes r, s, y_parity in hex. With --lines each line begins with its
+        /// own, and a space.
+        #[arg(
+            long,
+            value_name = "HEX",
+            required_unless_present = "lines",
+            conflicts_with = "lines"
+        )]
+        signature: Option<String>,
         #[command(flatten)]
-        input: Input,
+        inputs: Inputs,
     },
 }
 
@@ -64,23 +71,33 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "SECONDS")]
     jovian_time: Option<u64>,
     #[command(flatten)]
-    input: Input,
+    inputs: Inputs,
 }
 
-pub(crate) fn run(command: Command) -> Result<Report, Failure> {
+pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
     match command {
-        Command::Decode { topic, chain_id, input } => decode(&topic, chain_id.as_deref(), &input),
-        Command::Verify(arguments) => verify(&arguments),
-        Command::Encode { signature, input } => encode(&signature, &input),
+        Command::Decode { topic, chain_id, inputs } => {
+            let topic: Topic = topic.parse()?;
+            let chain_id: Option<ChainId> = chain_id.as_deref().map(str::parse).transpose()?;
+            inputs.each(json, |message| decode(topic, chain_id, message))
+        }
+        Command::Verify(arguments) => {
+            let config = arguments.config()?;
+            let mut seen = Box::new(SeenBlocks::new());
+            let now = arguments.now;
+            arguments.inputs.each(json, |message| {
+                verify(&config, now.map_or_else(clock, Ok)?, message, &mut seen)
+            })
+        }
+        Command::Encode { signature, inputs } => {
+            inputs.each_signed(json, signature.as_deref().unwrap_or_default(), encode)
+        }
     }
 }
 
-fn decode(topic: &str, chain_id: Option<&str>, input: &Input) -> Result<Report, Failure> {
-    let topic: Topic = topic.parse()?;
-    let chain_id: Option<ChainId> = chain_id.map(str::parse).transpose()?;
-    let message = input.read()?;
-    let mut room = vec![0; decompressed_len(&message)?];
-    let envelope = Envelope::parse(decompress(&message, &mut room)?)?;
+fn decode(topic: Topic, chain_id: Option<ChainId>, message: &[u8]) -> Result<Report, Failure> {
+    let mut room = vec![0; decompressed_len(message)?];
+    let envelope = Envelope::parse(decompress(message, &mut room)?)?;
     let payload = Payload::parse(topic, envelope.payload())?;
     let payload_hash = PayloadHash::of(envelope.payload());
 
@@ -135,26 +152,35 @@ fn block(payload: &Payload<'_>) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn verify(arguments: &Verify) -> Result<Report, Failure> {
-    let config = GossipConfig {
-        topic: arguments.topic.parse()?,
-        chain_id: arguments.chain_id.parse()?,
-        signer: Some(arguments.address.parse()?).filter(|address| *address != ZERO),
-        previous_signer: arguments.previous_address.as_deref().map(str::parse).transpose()?,
-        jovian_time: arguments.jovian_time,
-        max_age: arguments.max_age,
-    };
-    let now = match arguments.now {
-        Some(now) => now,
-        None => SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_err(|_| Failure::unavailable("the clock is before 1970: give --now"))?
-            .as_secs(),
-    };
-    let message = arguments.input.read()?;
-    let mut room = vec![0; decompressed_len(&message).unwrap_or(0)];
-    let mut seen = Box::new(SeenBlocks::new());
-    let judgement = validate(&config, now, &message, &mut room, &mut seen);
+impl Verify {
+    fn config(&self) -> Result<GossipConfig, Failure> {
+        Ok(GossipConfig {
+            topic: self.topic.parse()?,
+            chain_id: self.chain_id.parse()?,
+            signer: Some(self.address.parse()?).filter(|address| *address != ZERO),
+            previous_signer: self.previous_address.as_deref().map(str::parse).transpose()?,
+            jovian_time: self.jovian_time,
+            max_age: self.max_age,
+        })
+    }
+}
+
+/// Seconds since 1970.
+fn clock() -> Result<u64, Failure> {
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(|_| Failure::unavailable("the clock is before 1970: give --now"))?;
+    Ok(since_1970.as_secs())
+}
+
+fn verify(
+    config: &GossipConfig,
+    now: u64,
+    message: &[u8],
+    seen: &mut SeenBlocks,
+) -> Result<Report, Failure> {
+    let mut room = vec![0; decompressed_len(message).unwrap_or(0)];
+    let judgement = validate(config, now, message, &mut room, seen);
     let report = Report::new()
         .with("verdict", judgement.verdict().name())
         .with("reason", judgement.reason.name())
@@ -165,10 +191,10 @@ fn verify(arguments: &Verify) -> Result<Report, Failure> {
     Ok(if judgement.reason == Reason::Accepted { report } else { report.no() })
 }
 
-fn encode(signature: &str, input: &Input) -> Result<Report, Failure> {
+fn encode(signature: &str, payload: &[u8]) -> Result<Report, Failure> {
     let signature = Signature::from_hex(signature, Rules::Consensus)?;
     let mut data = signature.as_bytes().to_vec();
-    data.extend(input.read()?);
+    data.extend(payload);
     Envelope::parse(&data)?;
     let message = snap::raw::Encoder::new()
         .compress_vec(&data)

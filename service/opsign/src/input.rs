@@ -58,6 +58,50 @@ impl Input {
     }
 }
 
+/// The file that a command reads, or many inputs in one file.
+#[derive(Args)]
+pub(crate) struct Inputs {
+    #[command(flatten)]
+    input: Input,
+    /// Take each line of the file as an input of its own, in hex, and answer line by line. A bad
+    /// line gets an error, and the run goes on and ends with exit code 1.
+    #[arg(long, conflicts_with = "format")]
+    lines: bool,
+}
+
+impl Inputs {
+    /// Answers the input, or each of them.
+    pub(crate) fn each(
+        &self,
+        json: bool,
+        mut answer: impl FnMut(&[u8]) -> Result<Report, Failure>,
+    ) -> Result<ExitCode, Failure> {
+        if self.lines {
+            for_each_line(&self.input.file, json, |line| answer(&decode_hex(line)?))
+        } else {
+            answer(&self.input.read()?)?.answer(json)
+        }
+    }
+
+    /// The same for inputs that come with a signature: `signature`, or with `--lines` the first
+    /// word of each line.
+    pub(crate) fn each_signed(
+        &self,
+        json: bool,
+        signature: &str,
+        answer: impl Fn(&str, &[u8]) -> Result<Report, Failure>,
+    ) -> Result<ExitCode, Failure> {
+        if self.lines {
+            for_each_line(&self.input.file, json, |line| {
+                let (signature, input) = split_signature(line)?;
+                answer(signature, &decode_hex(input)?)
+            })
+        } else {
+            answer(signature, &self.input.read()?)?.answer(json)
+        }
+    }
+}
+
 /// Runs `answer` on each line of a file or standard input that is not empty, as it comes, and
 /// prints an answer or an error for each, in order. Exit code 1 if one of them was an error or a
 /// no.
@@ -76,14 +120,17 @@ pub(crate) fn for_each_line(
         if read.map_err(|error| unreadable(path, &error))? == 0 {
             return Ok(if all_yes { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
-        if line.len() as u64 == limit && !line.ends_with(b"\n") {
-            return Err(Failure::input(format!("a line of {} is too long", shown(path))));
-        }
         let text = line.trim_ascii();
         if text.is_empty() {
             continue;
         }
-        match answer(text) {
+        let answered = if line.len() as u64 == limit && !line.ends_with(b"\n") {
+            reader.skip_until(b'\n').map_err(|error| unreadable(path, &error))?;
+            Err(Failure::input(format!("a line of {} is too long", shown(path))))
+        } else {
+            answer(text)
+        };
+        match answered {
             Ok(report) => {
                 all_yes &= report.is_yes();
                 report.print(json)?;
@@ -94,6 +141,15 @@ pub(crate) fn for_each_line(
             }
         }
     }
+}
+
+/// A line's first word, a signature, and the rest.
+pub(crate) fn split_signature(line: &[u8]) -> Result<(&str, &[u8]), Failure> {
+    let split = line.iter().position(u8::is_ascii_whitespace).map(|at| line.split_at(at));
+    let (signature, rest) = split
+        .ok_or_else(|| Failure::input("a line holds a signature, a space, and what it is under"))?;
+    // What is no text is no hex either, and is refused as such.
+    Ok((str::from_utf8(signature).unwrap_or("?"), rest.trim_ascii_start()))
 }
 
 pub(crate) fn decode_hex(text: &[u8]) -> Result<Vec<u8>, Failure> {

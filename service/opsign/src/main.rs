@@ -63,7 +63,7 @@ enum Command {
     /// Decode, hash and sign transactions, one a line.
     #[command(subcommand)]
     Tx(tx::Command),
-    /// Hash, sign and recover messages for people (EIP-191).
+    /// Hash, sign and recover messages of wallets: texts (EIP-191) and typed data (EIP-712).
     #[command(subcommand)]
     Message(message::Command),
 }
@@ -74,13 +74,13 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let json = arguments.json;
-    let answer = |report: Report| report.print(json).map(|()| report.exit_code());
+    let answer = |report: Report| report.answer(json);
     let result = match arguments.command {
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
-        Command::Gossip(command) => gossip::run(command).and_then(answer),
+        Command::Gossip(command) => gossip::run(command, json),
         Command::Tx(command) => tx::run(command, json),
-        Command::Message(command) => message::run(command).and_then(answer),
+        Command::Message(command) => message::run(command, json),
     };
     result.unwrap_or_else(|failure| {
         failure.print(json);

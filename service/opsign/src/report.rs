@@ -33,8 +33,10 @@ impl Report {
         self.yes
     }
 
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        if self.yes { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    /// Prints this as all that a command has to say.
+    pub(crate) fn answer(&self, json: bool) -> Result<ExitCode, Failure> {
+        self.print(json)?;
+        Ok(if self.yes { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 
     pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {

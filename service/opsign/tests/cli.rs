@@ -315,8 +315,7 @@ fn transactions_go_through_in_bulk() {
     let raw = |case: &Value| case["raw_parts"][0]["hex"].as_str().unwrap().to_owned();
     let input: String = cases.iter().map(|case| raw(case) + "\n\n").collect();
     let ran = bench.run_with("--json tx decode", input.as_bytes()).expect(1);
-    let answers: Vec<Value> =
-        ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers = ran.json_lines();
     assert_eq!(answers.len(), cases.len(), "an answer for each line that is not empty");
     let mut accepted = 0;
     for (case, answer) in cases.iter().zip(&answers) {
@@ -334,8 +333,7 @@ fn transactions_go_through_in_bulk() {
     assert!(accepted > 200, "{accepted} accepted");
 
     let case = cases.iter().find(|case| case["name"] == "1559_y_parity_1").unwrap_or(&cases[0]);
-    bench.write("k", text(case, "secret_key"));
-    std::fs::set_permissions(bench.file("k"), PermissionsExt::from_mode(0o600)).unwrap();
+    bench.write_key("k", text(case, "secret_key"));
     bench.write("unsigned", case["unsigned"][0]["hex"].as_str().unwrap());
     let signed = bench.run("--json tx sign --key k unsigned").expect(0).json();
     assert_eq!(text(&signed, "raw"), raw(case));
@@ -356,8 +354,7 @@ fn transactions_go_through_in_bulk() {
 fn messages_for_people() {
     let bench = Bench::new();
     let case = vector("messages.json", "personal_hello_world");
-    bench.write("k", text(&case, "secret_key"));
-    std::fs::set_permissions(bench.file("k"), PermissionsExt::from_mode(0o600)).unwrap();
+    bench.write_key("k", text(&case, "secret_key"));
     let message = base16ct::mixed::decode_vec(&text(&case, "message")[2..]).unwrap();
     bench.write("message", &message);
     assert_eq!(bench.run("message hash message").expect(0).out.trim(), text(&case, "hash"));
@@ -371,6 +368,184 @@ fn messages_for_people() {
     bench.write("hello", "hello");
     assert_eq!(as_text, bench.run("message hash hello").expect(0).out);
     bench.run("message recover --signature 0x12 message").expect(65).says("too short");
+    bench.run("message recover message").expect(64).says("--signature");
+    bench.run("message hash --text hello --lines").expect(64).says("--lines");
+}
+
+/// The cases of `messages.json` of one kind, each with its typed data as the file has it: numbers
+/// that no double holds are lost on the way through a [`Value`].
+fn messages(kind: &str) -> Vec<(Value, String)> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        count: usize,
+        cases: Vec<Case>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Case {
+        typed_data: Option<Box<serde_json::value::RawValue>>,
+        #[serde(flatten)]
+        rest: Value,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/messages.json");
+    let file: File = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(file.cases.len(), file.count);
+    let ours = file.cases.into_iter().filter(|case| case.rest["kind"] == kind);
+    // A line each: JSON has no line end that means something.
+    ours.map(|case| {
+        let json = case.typed_data.map(|json| json.get().replace('\n', " "));
+        (case.rest, json.unwrap_or_default())
+    })
+    .collect()
+}
+
+#[test]
+fn typed_data_goes_through_in_bulk() {
+    let bench = Bench::new();
+    let cases = messages("typed_data");
+    assert_eq!(cases.len(), 166);
+    let accepted: Vec<_> = cases.iter().filter(|(case, _)| case["accepts"] == true).collect();
+    assert_eq!(accepted.len(), 88);
+
+    let input: String = cases.iter().map(|(_, json)| format!("{json}\n\n")).collect();
+    let answers = bench
+        .run_with("--json message hash --typed-data --lines", input.as_bytes())
+        .expect(1)
+        .json_lines();
+    assert_eq!(answers.len(), cases.len(), "an answer for each line that is not empty");
+    for ((case, _), answer) in cases.iter().zip(&answers) {
+        if case["accepts"] == true {
+            for key in ["hash", "domain_separator", "struct_hash"] {
+                assert_eq!(answer[key], case[key], "{key} of {}", case["name"]);
+            }
+        } else {
+            let error = &answer["error"];
+            assert!((230..250).contains(&error["number"].as_i64().unwrap()), "{}", case["name"]);
+            assert!(text(error, "name").starts_with("typed_data_"), "{error}");
+            assert!(text(error, "message").len() > 10, "{error}");
+        }
+    }
+
+    let (first, one) = accepted[0];
+    bench.write("one", one);
+    bench.write_key("k", text(first, "secret_key"));
+    let answer = bench.run("--json message sign --typed-data --key k one").expect(0).json();
+    assert_eq!(answer["signature"], first["signature"]);
+    assert_eq!(answer["struct_hash"], first["struct_hash"]);
+    let words =
+        format!("message recover --typed-data --signature {} one", text(first, "signature"));
+    assert_eq!(bench.run(&words).expect(0).out.trim(), text(first, "address"));
+    let out = bench.run("message hash --typed-data one").expect(0).out;
+    assert!(out.contains(text(first, "hash")) && out.contains("domain separator  0x"), "{out}");
+    let bad = bench.run_with("--json message hash --typed-data", b"{").expect(65).json();
+    assert_eq!(bad["error"]["name"], "typed_data_json");
+
+    let signed: String = accepted
+        .iter()
+        .map(|(case, json)| format!("{} {json}\n", text(case, "signature")))
+        .collect();
+    let answers = bench
+        .run_with("--json message recover --typed-data --lines", signed.as_bytes())
+        .expect(0)
+        .json_lines();
+    assert_eq!(answers.len(), 88);
+    for ((case, _), answer) in accepted.iter().zip(&answers) {
+        assert_eq!(answer["address"], case["address"], "{}", case["name"]);
+    }
+}
+
+#[test]
+fn personal_messages_go_through_in_bulk() {
+    let bench = Bench::new();
+    let cases: Vec<Value> = messages("personal")
+        .into_iter()
+        .map(|(case, _)| case)
+        .filter(|case| case["message"] != "0x")
+        .collect();
+    assert_eq!(cases.len(), 23, "all but the one without bytes, which is no line");
+    let hex = |case: &Value| {
+        let repeat = case["message_repeat"].as_u64().unwrap() as usize;
+        format!("0x{}", text(case, "message")[2..].repeat(repeat))
+    };
+    let key = text(&cases[0], "secret_key");
+    bench.write_key("k", key);
+    let input: String = cases.iter().map(|case| hex(case) + "\n").collect();
+    let answers = bench.run_with("--json message sign --key k --lines", input.as_bytes());
+    let answers = answers.expect(0).json_lines();
+    assert_eq!(answers.len(), cases.len());
+    for (case, answer) in cases.iter().zip(&answers) {
+        assert_eq!(answer["hash"], case["hash"]);
+        let ours = case["secret_key"] == key;
+        assert_eq!(answer["signature"] == case["signature"], ours, "{}", case["name"]);
+    }
+
+    let mut signed: Vec<String> =
+        cases.iter().map(|case| format!("{}\t {}", text(case, "signature"), hex(case))).collect();
+    signed.insert(1, "0x12 0x34".to_owned());
+    signed.insert(2, text(&cases[0], "signature").to_owned());
+    signed.insert(3, "\u{fffd} 0x34".to_owned());
+    let ran = bench.run_with("--json message recover --lines", signed.join("\n").as_bytes());
+    let mut answers = ran.expect(1).json_lines();
+    assert_eq!(answers[1]["error"]["name"], "too_short");
+    assert!(text(&answers[2]["error"], "message").contains("a space"), "{}", answers[2]);
+    assert_eq!(answers[3]["error"]["name"], "hex_digit");
+    answers.drain(1..4);
+    assert_eq!(answers.len(), cases.len());
+    for (case, answer) in cases.iter().zip(&answers) {
+        assert_eq!(answer["address"], case["address"], "{}", case["name"]);
+    }
+}
+
+#[test]
+fn gossip_messages_go_through_in_bulk() {
+    let bench = Bench::new();
+    let good = vector("gossip.json", "v4_good_chain_10");
+    let chain = text(&good, "chain_id");
+    let corrupt = vector("gossip.json", "v4_snappy_truncated");
+    let lines = [text(&good, "message"), "0xzz", text(&corrupt, "message"), text(&good, "message")];
+    bench.write("lines", lines.join("\n"));
+
+    let words = format!("--json gossip decode --topic v4 --chain-id {chain} --lines lines");
+    let answers = bench.run(&words).expect(1).json_lines();
+    assert_eq!(answers.len(), 4);
+    assert_eq!(answers[0]["signer"], good["decoded"]["signer"]);
+    assert!(text(&answers[1]["error"], "message").contains("position 2"), "{}", answers[1]);
+    assert_eq!(answers[2]["error"]["name"], "snappy_corrupt");
+    assert_eq!(answers[3], answers[0]);
+
+    let words = format!(
+        "--json gossip verify --topic v4 --chain-id {chain} --address {} --now {} --lines lines",
+        text(&good, "address"),
+        good["now"]
+    );
+    let answers = bench.run(&words).expect(1).json_lines();
+    assert_eq!(answers.len(), 4);
+    assert_eq!(answers[0]["reason"], "accepted");
+    assert!(text(&answers[1]["error"], "message").contains("position 2"), "{}", answers[1]);
+    assert_eq!(answers[2]["reason"], "snappy_corrupt");
+    assert_eq!(answers[3]["reason"], "already_seen", "the run remembers its blocks");
+
+    let signed = vector("payload_signing.json", "block_v4");
+    let line = format!("{} {}\n", text(&signed, "signature"), text(&signed, "payload"));
+    let input = format!("{line}0x00 0x00\n{line}");
+    let answers = bench.run_with("--json gossip encode --lines", input.as_bytes());
+    let answers = answers.expect(1).json_lines();
+    assert_eq!(answers.len(), 3);
+    assert_eq!(answers[0], answers[2]);
+    assert_eq!(answers[1]["error"]["name"], "too_short");
+    bench.write("made", text(&answers[0], "message"));
+    let words =
+        format!("--json gossip decode --topic v4 --chain-id {} made", text(&signed, "chain_id"));
+    assert_eq!(bench.run(&words).expect(0).json()["signer"], signed["address"]);
+    bench.run("gossip encode lines").expect(64).says("--signature");
+}
+
+#[test]
+fn a_line_that_is_too_long_does_not_end_the_run() {
+    let bench = Bench::new();
+    let mut input = vec![b'0'; 21 << 20];
+    input.extend(b"1\n0x68656c6c6f\n");
+    let ran = bench.run_with("message hash --lines", &input).expect(1).says("too long");
+    assert_eq!(ran.out, bench.run("message hash --text hello").expect(0).out);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod harness;
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -60,6 +61,12 @@ impl Bench {
 
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         std::fs::write(self.file(name), contents).unwrap();
+    }
+
+    /// A key file that the program takes without a warning.
+    pub fn write_key(&self, name: &str, contents: &str) {
+        self.write(name, contents);
+        std::fs::set_permissions(self.file(name), PermissionsExt::from_mode(0o600)).unwrap();
     }
 
     /// Runs `opsign` with these words, split at spaces, and nothing on standard input.
@@ -125,6 +132,12 @@ impl Ran {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    #[track_caller]
+    pub fn json_lines(&self) -> Vec<Value> {
+        let lines = self.out.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 }
 
