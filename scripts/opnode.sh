@@ -29,3 +29,10 @@ step "op-node judges mutated messages (seed $seed)" in_folder vectors/generate g
 step "we judge them alike" env OPSIGN_OP_NODE_VERDICTS="$verdicts" cargo test --locked --quiet \
   --package opsign-core --test vectors -- --ignored --nocapture op_node_judges_alike
 grep -o '[0-9]* messages: .*' "$STEP_LOG" || die "nothing was judged"
+
+verdicts=$ROOT/target/op-geth-verdicts
+hash_typed() { go run ./cmd/typed --seed "$seed" --count "${OPSIGN_MESSAGES:-5000}" > "$verdicts"; }
+step "op-geth hashes mutated typed data (seed $seed)" in_folder vectors/generate hash_typed
+step "we hash it alike" env OPSIGN_OP_GETH_VERDICTS="$verdicts" cargo test --locked --quiet \
+  --package opsign-typed-data --test vectors -- --ignored --nocapture op_geth_hashes_alike
+grep -o '[0-9]* typed data: .*' "$STEP_LOG" || die "no typed data was hashed"

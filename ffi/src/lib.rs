@@ -25,7 +25,7 @@ use opsign_core::gossip::{
 use opsign_core::tx::{SignedTransaction, Transaction, sign_transaction};
 use opsign_core::{
     Address, ChainId, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature, Signer,
-    personal_message_hash,
+    SigningHash, personal_message_hash,
 };
 use opsign_keys::ErrorKind as KeyErrorKind;
 use opsign_typed_data::TypedDataErrorKind;
@@ -546,8 +546,7 @@ pub unsafe extern "C" fn opsign_personal_message_signer(
         // SAFETY: readable for `len` bytes, by the header's contract.
         let hash = personal_message_hash(unsafe { ptr::slice(message, len)? });
         // SAFETY: readable for `signature_len` bytes, by the header's contract.
-        let signature = unsafe { ptr::slice(signature, signature_len)? };
-        Ok(*Signature::from_wallet_bytes(signature)?.recover(&hash)?.address().as_bytes())
+        unsafe { wallet_signer(&hash, signature, signature_len) }
     })
 }
 
@@ -606,6 +605,20 @@ pub extern "C" fn opsign_gossip_reason_name(reason: i32) -> *const c_char {
         Some(reason) => reason.c_name().as_ptr(),
         None => c"unknown".as_ptr(),
     })
+}
+
+/// Who signed this, by a signature as wallets write it.
+///
+/// # Safety
+/// `signature` is readable for `len` bytes.
+unsafe fn wallet_signer(
+    hash: &SigningHash,
+    signature: *const u8,
+    len: usize,
+) -> Result<[u8; 20], Failure> {
+    // SAFETY: the caller's promise.
+    let signature = Signature::from_wallet_bytes(unsafe { ptr::slice(signature, len)? })?;
+    Ok(*signature.recover(hash)?.address().as_bytes())
 }
 
 /// Name and message of a number that a call returns.

@@ -1,11 +1,11 @@
 //! Typed data (EIP-712), from JSON.
 
-use opsign_core::{Signature, Signer};
+use opsign_core::Signer;
 use opsign_typed_data::TypedData;
 
-use crate::SecretKeyHandle;
 use crate::boundary::enter;
 use crate::ptr::{self, Out};
+use crate::{SecretKeyHandle, wallet_signer};
 
 /// The hash of typed data (EIP-712), as wallets sign it: what go-ethereum takes is taken.
 ///
@@ -67,9 +67,8 @@ pub unsafe extern "C" fn opsign_typed_data_signer(
     enter(out, || {
         // SAFETY: readable for `len` bytes, by the header's contract.
         let json = unsafe { ptr::slice(json, len)? };
-        // SAFETY: readable for `signature_len` bytes, by the header's contract.
-        let signature = unsafe { ptr::slice(signature, signature_len)? };
         let hash = TypedData::from_json(json)?.signing_hash();
-        Ok(*Signature::from_wallet_bytes(signature)?.recover(&hash)?.address().as_bytes())
+        // SAFETY: readable for `signature_len` bytes, by the header's contract.
+        unsafe { wallet_signer(&hash, signature, signature_len) }
     })
 }

@@ -120,3 +120,42 @@ fn error_numbers_names_and_sentences_are_the_frozen_ones() {
         assert_eq!(message.to_str(), Ok(kind.message()));
     }
 }
+
+/// Typed data that nobody has seen before: scripts/opnode.sh makes it, and runs this.
+#[test]
+#[ignore = "scripts/opnode.sh says where op-geth's verdicts are"]
+fn op_geth_hashes_alike() {
+    #[derive(Deserialize)]
+    struct Verdict {
+        id: u64,
+        json: String,
+        hash: Option<String>,
+        domain_separator: Option<String>,
+        struct_hash: Option<String>,
+    }
+    let path = std::env::var("OPSIGN_OP_GETH_VERDICTS").unwrap();
+    let (mut accepted, mut refused, mut differences) = (0, 0, 0);
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let verdict: Verdict = serde_json::from_str(line).unwrap();
+        let json = base16ct::lower::decode_vec(&verdict.json[2..]).unwrap();
+        let ours = TypedData::from_json(&json);
+        let hashes = ours.as_ref().ok().map(|typed_data| {
+            (
+                typed_data.signing_hash().to_string(),
+                hex(typed_data.domain_separator()),
+                hex(typed_data.struct_hash()),
+            )
+        });
+        let op_geth = verdict.hash.zip(verdict.domain_separator).zip(verdict.struct_hash);
+        let op_geth = op_geth.map(|((hash, domain), message)| (hash, domain, message));
+        if hashes != op_geth {
+            let text = String::from_utf8_lossy(&json);
+            println!("{}: op-geth {op_geth:?}, we {ours:?}: {text}", verdict.id);
+            differences += 1;
+        }
+        if op_geth.is_some() { accepted += 1 } else { refused += 1 }
+    }
+    println!("{} typed data: {accepted} accepted, {refused} refused alike", accepted + refused);
+    assert_eq!(differences, 0);
+    assert!(accepted > 50 && refused > 500);
+}
