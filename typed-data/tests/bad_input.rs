@@ -91,6 +91,7 @@ fn json_is_read_as_go_reads_it() {
     };
     same(r#"{"a":"é/\u0001"}"#, br#"{ "\u0061" : "\u00e9\/\u0001" }"#);
     same(r#"{"a":"🌍"}"#, br#"{"a":"\ud83c\udf0d"}"#);
+    same("{\"a\":\"\u{10000}\u{10ffff}\"}", br#"{"a":"\ud800\udc00\udbff\udfff"}"#);
     // Halves of pairs and bytes that are no UTF-8 become U+FFFD, one each.
     same(r#"{"a":"�A"}"#, br#"{"a":"\ud83cA"}"#);
     same(r#"{"a":"��"}"#, br#"{"a":"\ud83c\ud83c"}"#);
