@@ -546,7 +546,7 @@ pub unsafe extern "C" fn opsign_personal_message_signer(
         // SAFETY: readable for `len` bytes, by the header's contract.
         let hash = personal_message_hash(unsafe { ptr::slice(message, len)? });
         // SAFETY: readable for `signature_len` bytes, by the header's contract.
-        unsafe { wallet_signer(&hash, signature, signature_len) }
+        wallet_signer(&hash, unsafe { ptr::slice(signature, signature_len)? })
     })
 }
 
@@ -608,17 +608,8 @@ pub extern "C" fn opsign_gossip_reason_name(reason: i32) -> *const c_char {
 }
 
 /// Who signed this, by a signature as wallets write it.
-///
-/// # Safety
-/// `signature` is readable for `len` bytes.
-unsafe fn wallet_signer(
-    hash: &SigningHash,
-    signature: *const u8,
-    len: usize,
-) -> Result<[u8; 20], Failure> {
-    // SAFETY: the caller's promise.
-    let signature = Signature::from_wallet_bytes(unsafe { ptr::slice(signature, len)? })?;
-    Ok(*signature.recover(hash)?.address().as_bytes())
+fn wallet_signer(hash: &SigningHash, signature: &[u8]) -> Result<[u8; 20], Failure> {
+    Ok(*Signature::from_wallet_bytes(signature)?.recover(hash)?.address().as_bytes())
 }
 
 /// Name and message of a number that a call returns.

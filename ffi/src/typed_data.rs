@@ -67,8 +67,8 @@ pub unsafe extern "C" fn opsign_typed_data_signer(
     enter(out, || {
         // SAFETY: readable for `len` bytes, by the header's contract.
         let json = unsafe { ptr::slice(json, len)? };
-        let hash = TypedData::from_json(json)?.signing_hash();
         // SAFETY: readable for `signature_len` bytes, by the header's contract.
-        unsafe { wallet_signer(&hash, signature, signature_len) }
+        let signature = unsafe { ptr::slice(signature, signature_len)? };
+        wallet_signer(&TypedData::from_json(json)?.signing_hash(), signature)
     })
 }

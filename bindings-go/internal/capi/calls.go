@@ -50,7 +50,15 @@ package capi
 #cgo noescape opsign_personal_message_hash
 #cgo nocallback opsign_personal_message_hash
 #cgo noescape opsign_secret_key_sign_personal_message
+#cgo noescape opsign_personal_message_signer
+#cgo noescape opsign_typed_data_hash
+#cgo noescape opsign_secret_key_sign_typed_data
+#cgo noescape opsign_typed_data_signer
 #cgo nocallback opsign_secret_key_sign_personal_message
+#cgo nocallback opsign_personal_message_signer
+#cgo nocallback opsign_typed_data_hash
+#cgo nocallback opsign_secret_key_sign_typed_data
+#cgo nocallback opsign_typed_data_signer
 #cgo noescape opsign_seen_blocks_new
 #cgo nocallback opsign_seen_blocks_new
 #cgo noescape opsign_seen_blocks_free
