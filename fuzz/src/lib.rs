@@ -1,0 +1,28 @@
+//! Fuzz targets: functions that take any bytes and panic if something is wrong.
+//!
+//! `src/bin` makes a libFuzzer program of each; `scripts/fuzz.sh` runs each on its corpus, then on
+//! new inputs. A target checks more than that nothing panics: a value is
+//! written and read again, or another implementation is asked.
+//!
+//! | file | who is asked |
+//! |---|---|
+//! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs` | the code itself, the other way round |
+//! | `alloy.rs` | alloy and op-alloy |
+//! | `libsecp256k1.rs` | libsecp256k1 |
+//! | `go.rs` | op-geth and op-node, in a process behind a pipe |
+
+mod alloy;
+mod go;
+mod gossip;
+mod keys;
+mod libsecp256k1;
+mod text;
+mod tx;
+
+pub use alloy::{alloy_authorization, alloy_gossip, alloy_text, alloy_tx};
+pub use go::{geth_recover, geth_sign, geth_tx, op_node_gossip};
+pub use gossip::{gossip, snappy, ssz};
+pub use keys::{key_der, key_read, keystore, mnemonic, path};
+pub use libsecp256k1::{recover, sign};
+pub use text::{signature, text};
+pub use tx::{tx_decode, tx_unsigned};
