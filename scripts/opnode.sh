@@ -8,6 +8,9 @@ scripts/ffi.sh
 # in_folder FOLDER COMMAND...
 in_folder() { (cd "$1" && shift && "$@"); }
 
+published=vectors/generate/published
+[[ $published/node_modules/.package-lock.json -nt $published/package-lock.json ]] ||
+  step "ethereum/tests installed" in_folder $published npm ci --no-audit --no-fund
 unformatted=$(gofmt -l vectors/generate)
 [[ -z $unformatted ]] || die "not formatted: ${unformatted//$'\n'/ }"
 # Neither the vectors nor the archive are inputs of Go's test cache: -count=1.

@@ -1,6 +1,6 @@
 module github.com/opsign/opsign/bindings-go/opnode
 
-go 1.26.0
+go 1.26.4
 
 require (
 	github.com/ethereum-optimism/optimism v1.19.6
