@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std c ctime go opnode wasm bench deny lint header clean
+.PHONY: demo test setup rust prose no-std c ctime go opnode wasm bench fuzz deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -38,6 +38,10 @@ wasm:
 
 bench:
 	@scripts/bench.sh
+
+# make fuzz SECONDS=600: that many CPU-seconds for each target.
+fuzz:
+	@scripts/fuzz.sh --seconds $(or $(SECONDS),60)
 
 deny:
 	@scripts/deny.sh

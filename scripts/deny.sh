@@ -10,3 +10,6 @@ if [[ ! -x $root/bin/cargo-deny ]]; then
 fi
 # The advisory database is a git repository and is not fetched here; see docs/design.md.
 "$root/bin/cargo-deny" --log-level error check --hide-inclusion-graph bans licenses sources
+# The fuzz targets ship nothing, and alloy brings crates in several versions.
+"$root/bin/cargo-deny" --log-level error --manifest-path fuzz/Cargo.toml --config deny.toml \
+  check --hide-inclusion-graph licenses sources

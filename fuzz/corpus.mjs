@@ -1,0 +1,171 @@
+// The inputs that fuzzing starts from. A corpus is a text file here, a line of hex for an input,
+// and a folder with a file for an input where libFuzzer works.
+//
+//   node fuzz/corpus.mjs names           every target that has a corpus
+//   node fuzz/corpus.mjs unpack T DIR    writes the inputs of corpus/T.txt and says how many
+//   node fuzz/corpus.mjs seeds T DIR     writes inputs made of vectors/ and says how many
+//   node fuzz/corpus.mjs pack T DIR      writes corpus/T.txt: the shortest inputs of DIR
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const here = import.meta.dirname;
+const LONGEST_SEED = 8192;
+// What is kept of a corpus.
+const LONGEST = 2048;
+const MOST = 200;
+
+const bytes = (hex) => Buffer.from(hex.replace(/^0x/, ""), "hex");
+const cases = (file) => JSON.parse(readFileSync(join(here, "../vectors", file), "utf8")).cases;
+const parts = (list) =>
+  Buffer.concat((list ?? []).map(({ hex, repeat }) => Buffer.concat(Array(repeat).fill(bytes(hex)))));
+const text = (...words) => words.filter((word) => typeof word === "string").map((word) => Buffer.from(word));
+
+// Snappy's block format, of a sound message.
+function decompress(message) {
+  let [at, length] = [0, 0];
+  for (let shift = 0; ; shift += 7) {
+    if (at >= message.length) throw new Error("not a sound message");
+    length += (message[at] & 0x7f) * 2 ** shift;
+    if (message[at++] < 0x80) break;
+  }
+  const little = (size) => message.readUIntLE((at += size) - size, size);
+  const out = [];
+  if (length > 1 << 24) throw new Error("not a sound message");
+  while (at < message.length) {
+    const tag = message[at++];
+    const high = tag >> 2;
+    if ((tag & 3) === 0) {
+      const size = (high < 60 ? high : little(high - 59)) + 1;
+      out.push(...message.subarray(at, (at += size)));
+      continue;
+    }
+    const [size, offset] =
+      (tag & 3) === 1 ? [4 + (high & 7), ((tag & 0xe0) << 3) | little(1)] : [1 + high, little((tag & 3) === 2 ? 2 : 4)];
+    if (offset === 0 || offset > out.length || out.length > length) throw new Error("not a sound message");
+    for (let i = 0; i < size; i++) out.push(out[out.length - offset]);
+  }
+  if (out.length !== length) throw new Error("not a sound message");
+  return Buffer.from(out);
+}
+
+const messages = () =>
+  [...cases("gossip.json"), ...cases("gossip_rules.json"), ...cases("published_gossip.json")]
+    .filter((one) => !one.message_repeat)
+    .map((one) => {
+      const message = bytes(one.message);
+      let data;
+      try {
+        data = decompress(message);
+      } catch {
+        // One of the cases that do not decompress.
+      }
+      return { topic: Number(one.topic.slice(1)) - 1, message, data };
+    });
+const sound = () => messages().filter(({ data }) => data?.length > 65);
+
+// See src/gossip.rs, question: how a message is made of the bytes.
+const questions = () => [
+  ...messages().map(({ topic, message }) => Buffer.from([topic | 4, 0, ...message])),
+  ...sound().flatMap(({ topic, data }) => [
+    Buffer.from([topic | 8, 0, ...data]),
+    Buffer.from([topic, 0, ...data.subarray(65)]),
+    Buffer.from([topic | 16, 0, ...data.subarray(65)]),
+  ]),
+];
+const transactions = () => [
+  ...cases("transactions.json").map((one) => parts(one.raw_parts)),
+  ...cases("published_transactions.json").map((one) => bytes(one.raw)),
+];
+const signatures = () => [
+  ...cases("recovery.json").map((one) => [bytes(one.signing_hash), bytes(one.signature)]),
+  ...cases("wycheproof.json")
+    .filter((_, at) => at % 8 === 0)
+    .map((one) => [bytes(one.digest), Buffer.concat([bytes(one.rs), Buffer.from([one.recovery_id ?? 0])])]),
+];
+const signed = () => [
+  ...cases("payload_signing.json").map((one) => [one.secret_key, one.signing_hash]),
+  ...cases("secret_keys.json").map((one) => [one.secret_key, "11".repeat(32)]),
+  ...cases("rfc6979.json").map((one) => [one.secret_key, one.digest]),
+];
+const keys = (...formats) =>
+  cases("keys.json")
+    .filter((one) => formats.includes(one.format ?? "none"))
+    .map((one) => (one.input_hex === undefined ? Buffer.from(one.input) : bytes(one.input_hex)));
+const texts = () => [
+  ...cases("addresses.json").flatMap((one) => text(one.address)),
+  ...cases("secret_keys.json").flatMap((one) => text(one.secret_key)),
+  ...cases("recovery.json").flatMap((one) => text(one.chain_id, one.payload_hash, one.signature)),
+  ...cases("authorizations.json").flatMap((one) => text(one.chain_id)),
+  ...text("v1", "v4", "0xa", "0x" + "f".repeat(64), "1" + "0".repeat(77)),
+];
+
+const targets = {
+  tx_decode: transactions,
+  tx_unsigned: () => cases("transactions.json").map((one) => parts(one.unsigned)),
+  snappy: () => messages().map(({ message }) => message),
+  ssz: () => sound().map(({ topic, data }) => Buffer.from([topic, ...data.subarray(65)])),
+  gossip: questions,
+  text: texts,
+  signature: () => [
+    ...signatures().map(([, signature]) => signature),
+    ...cases("wycheproof.json").filter((_, at) => at % 16 === 0).map((one) => bytes(one.public_key)),
+  ],
+  key_read: () => keys("hex", "raw", "sec1_pem", "pkcs8_pem", "sec1_der", "pkcs8_der", "keystore", "none"),
+  key_der: () => keys("sec1_der", "pkcs8_der"),
+  keystore: () => keys("keystore"),
+  mnemonic: () => [
+    ...keys("mnemonic"),
+    ...[16, 20, 24, 28, 32].flatMap((size) => [...Array(10).keys()].map((at) => Buffer.from([at, ...Array(size).fill(at * 25)]))),
+  ],
+  path: () => [...cases("keys.json").flatMap((one) => text(one.path)), ...text("m", "m/0'", "m/1h/2", "m/2147483647'")],
+  alloy_tx: transactions,
+  alloy_authorization: () => cases("authorizations.json").flatMap((one) => (one.tuple ? [bytes(one.tuple)] : [])),
+  alloy_gossip: questions,
+  alloy_text: () => [...texts(), ...cases("messages.json").filter((one) => one.kind === "personal").map((one) => bytes(one.message))],
+  recover: () => signatures().map((pair) => Buffer.concat(pair)),
+  sign: () => signed().map((pair) => Buffer.concat(pair.map(bytes))),
+  geth_tx: transactions,
+  geth_recover: () => signatures().map((pair) => Buffer.concat(pair)),
+  geth_sign: () => signed().map((pair) => Buffer.concat(pair.map(bytes))),
+  op_node_gossip: questions,
+};
+
+const [command, target, folder] = process.argv.slice(2);
+const file = join(here, "corpus", `${target}.txt`);
+const packed = () => readFileSync(file, "utf8").split("\n").filter(Boolean).map(bytes);
+
+function write(inputs) {
+  mkdirSync(folder, { recursive: true });
+  const names = new Set();
+  for (const input of inputs) {
+    const name = createHash("sha1").update(input).digest("hex");
+    names.add(name);
+    writeFileSync(join(folder, name), input);
+  }
+  return names.size;
+}
+
+switch (command) {
+  case "names":
+    console.log(readdirSync(join(here, "corpus")).map((name) => name.replace(/\.txt$/, "")).join("\n"));
+    break;
+  case "unpack":
+    console.log(write(packed()));
+    break;
+  case "seeds":
+    console.log(write(targets[target]().filter((input) => input.length <= LONGEST_SEED)));
+    break;
+  case "pack": {
+    const found = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+    const short = found.filter((input) => input.length > 0 && input.length <= LONGEST);
+    const kept = short.sort((a, b) => a.length - b.length || Buffer.compare(a, b)).slice(0, MOST);
+    mkdirSync(join(here, "corpus"), { recursive: true });
+    writeFileSync(file, kept.map((input) => `${input.toString("hex")}\n`).join(""));
+    console.log(kept.length);
+    break;
+  }
+  default:
+    console.error(`corpus.mjs: ${command} is no command: names, unpack, seeds, pack`);
+    process.exit(64);
+}
