@@ -1,5 +1,8 @@
 //! RLP (Ethereum yellow paper, appendix B): an encoder that writes into a hasher or a buffer, and a
 //! strict decoder that borrows.
+//!
+//! The steps are not inlined: six types of transactions repeat them so often that the WebAssembly
+//! would be half as large again.
 
 use crate::error::Error;
 use crate::keccak::Keccak256;
@@ -42,6 +45,7 @@ impl Sink for Buffer<'_> {
 }
 
 /// Writes a string of bytes.
+#[inline(never)]
 pub(crate) fn put_bytes(out: &mut dyn Sink, bytes: &[u8]) {
     match bytes {
         [byte @ ..0x80] => out.put(&[*byte]),
@@ -53,6 +57,7 @@ pub(crate) fn put_bytes(out: &mut dyn Sink, bytes: &[u8]) {
 }
 
 /// Writes a number: big-endian without leading zeroes.
+#[inline(never)]
 pub(crate) fn put_uint(out: &mut dyn Sink, number: &U256) {
     let bytes = number.as_be_bytes();
     let zeroes = bytes.iter().take_while(|byte| **byte == 0).count();
@@ -60,6 +65,7 @@ pub(crate) fn put_uint(out: &mut dyn Sink, number: &U256) {
 }
 
 /// Writes a list: `fields` is run once to count and once to write.
+#[inline(never)]
 pub(crate) fn put_list(out: &mut dyn Sink, fields: &dyn Fn(&mut dyn Sink)) {
     let mut length = Length::default();
     fields(&mut length);
@@ -107,6 +113,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    #[inline(never)]
     pub(crate) fn item(&mut self, field: &'static str) -> Result<Item<'a>, Error> {
         let (&first, rest) = self.rest.split_first().ok_or(Error::RlpTruncated { field })?;
         let (is_list, length, rest) = match first {
@@ -134,6 +141,7 @@ impl<'a> Reader<'a> {
         Ok(if is_list { Item::List(payload) } else { Item::Bytes(payload) })
     }
 
+    #[inline(never)]
     pub(crate) fn bytes(&mut self, field: &'static str) -> Result<&'a [u8], Error> {
         match self.item(field)? {
             Item::Bytes(bytes) => Ok(bytes),
@@ -146,6 +154,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The payload of a list, as bytes.
+    #[inline(never)]
     pub(crate) fn list(&mut self, field: &'static str) -> Result<&'a [u8], Error> {
         match self.item(field)? {
             Item::List(payload) => Ok(payload),
@@ -153,6 +162,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn uint(&mut self, field: &'static str) -> Result<U256, Error> {
         let bytes = self.bytes(field)?;
         if bytes.first() == Some(&0) {
@@ -164,6 +174,7 @@ impl<'a> Reader<'a> {
         Ok(U256::from_be_bytes(number))
     }
 
+    #[inline(never)]
     pub(crate) fn u64(&mut self, field: &'static str) -> Result<u64, Error> {
         let number = self.uint(field)?;
         match number.as_be_bytes().split_last_chunk::<8>() {

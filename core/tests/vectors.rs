@@ -5,8 +5,8 @@ mod common;
 
 use common::{bytes, text, walk};
 use opsign_core::gossip::{
-    Envelope, GossipConfig, L1Info, Payload, Reason, SeenBlocks, decompress, decompressed_len,
-    validate,
+    Envelope, GossipConfig, L1Info, Payload, Reason, SeenBlocks, Topic, decompress,
+    decompressed_len, validate,
 };
 use opsign_core::{
     Address, ChainId, Error, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature,
@@ -235,11 +235,37 @@ fn gossip_rules() {
         let reason = judge(case, &mut seen);
         assert_eq!(reason.name(), text(case, "rule"), "op-node: {}", case["reason"]);
         assert_eq!(reason.verdict().name(), text(case, "verdict"));
+        assert!(reason.applies_to(text(case, "topic").parse().unwrap()));
         reasons.push(reason);
     });
     for reason in Reason::ALL {
         assert!(reasons.contains(reason), "no case reaches {}", reason.name());
     }
+}
+
+/// The table of `docs/gossip-rules.md` has our reasons in our order, and says which topics have
+/// them.
+#[test]
+fn gossip_rules_by_topic() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gossip-rules.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let mut named = Vec::new();
+    for row in document.lines().filter(|line| !line.contains("not reachable")) {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [_, reason, _, when] = cells[..] else { continue };
+        let Some(reason) = Reason::ALL.iter().find(|known| reason == format!("`{}`", known.name()))
+        else {
+            continue;
+        };
+        named.push(*reason);
+        let first =
+            ["V2 to V4:", "V3, V4:"].into_iter().position(|topics| when.starts_with(topics));
+        for (at, topic) in Topic::ALL.into_iter().enumerate() {
+            let applies = first.is_none_or(|first| at > first);
+            assert_eq!(reason.applies_to(topic), applies, "{} on {topic}", reason.name());
+        }
+    }
+    assert_eq!(named, Reason::ALL);
 }
 
 /// Messages that `vectors/generate/cmd/mutate` made and op-node judged, as many as asked for:

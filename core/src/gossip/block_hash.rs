@@ -82,15 +82,15 @@ impl Payload<'_> {
 
     fn withdrawals_trie_root(&self) -> [u8; 32] {
         ordered_root(self.withdrawal_count() as u32, &|index, with| {
-            let (number, validator, address, amount) = self.withdrawal(index as usize);
+            let Some(withdrawal) = self.withdrawals().nth(index as usize) else { return };
             // Three numbers of 9 bytes at most, an address of 21, and a header.
             let mut bytes = [0; 64];
             let mut buffer = Buffer { bytes: &mut bytes, length: 0 };
             rlp::put_list(&mut buffer, &|out| {
-                rlp::put_uint(out, &U256::from(number));
-                rlp::put_uint(out, &U256::from(validator));
-                rlp::put_bytes(out, address.as_bytes());
-                rlp::put_uint(out, &U256::from(amount));
+                rlp::put_uint(out, &U256::from(withdrawal.index));
+                rlp::put_uint(out, &U256::from(withdrawal.validator_index));
+                rlp::put_bytes(out, withdrawal.address.as_bytes());
+                rlp::put_uint(out, &U256::from(withdrawal.amount));
             });
             let length = buffer.length;
             with(&bytes[..length]);

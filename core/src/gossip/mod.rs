@@ -14,7 +14,7 @@ use core::fmt;
 use core::str::FromStr;
 
 pub use l1_info::L1Info;
-pub use payload::{MAX_TRANSACTIONS, Payload, Transactions};
+pub use payload::{MAX_TRANSACTIONS, Payload, Transactions, Withdrawal};
 pub use snappy::{decompress, decompressed_len};
 pub use validate::{GossipConfig, Judgement, Reason, SeenBlocks, Verdict, validate, validate_data};
 

@@ -172,11 +172,17 @@ impl<'a> Payload<'a> {
         self.withdrawals.len() / WITHDRAWAL
     }
 
-    /// A withdrawal's index, validator, address and amount.
-    pub(super) fn withdrawal(&self, at: usize) -> (u64, u64, Address, u64) {
-        let bytes = &self.withdrawals[at * WITHDRAWAL..][..WITHDRAWAL];
-        let number = |at| u64::from_le_bytes(array(bytes, at));
-        (number(0), number(8), Address::from_bytes(array(bytes, 16)), number(36))
+    /// The withdrawals in order.
+    pub fn withdrawals(&self) -> impl ExactSizeIterator<Item = Withdrawal> + use<'a> {
+        self.withdrawals.chunks_exact(WITHDRAWAL).map(|bytes| {
+            let number = |at| u64::from_le_bytes(array(bytes, at));
+            Withdrawal {
+                index: number(0),
+                validator_index: number(8),
+                address: Address::from_bytes(array(bytes, 16)),
+                amount: number(36),
+            }
+        })
     }
 
     /// Blob gas used, on V3 and V4.
@@ -203,6 +209,19 @@ impl<'a> Payload<'a> {
     fn number(&self, at: usize) -> u64 {
         u64::from_le_bytes(array(self.ssz, at))
     }
+}
+
+/// A withdrawal from the consensus layer (EIP-4895). No accepted block has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Its place among all withdrawals.
+    pub index: u64,
+    /// Whose it is.
+    pub validator_index: u64,
+    /// Who gets it.
+    pub address: Address,
+    /// Gwei.
+    pub amount: u64,
 }
 
 /// Transactions in their network form, found by the table of offsets in front of them.

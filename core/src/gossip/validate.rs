@@ -128,6 +128,23 @@ reasons! {
     Accepted = 331 "accepted" Accept "Every rule is satisfied.";
 }
 
+impl Reason {
+    /// Whether the topic has this rule: earlier payloads lack the fields that some rules look at.
+    pub const fn applies_to(self, topic: Topic) -> bool {
+        match self {
+            Self::SszEnvelopeTooShort | Self::BlobGasUsedNotZero | Self::ExcessBlobGasNotZero => {
+                matches!(topic, Topic::V3 | Topic::V4)
+            }
+            Self::SszWithdrawalsOffsetTooSmall
+            | Self::SszWithdrawalsOffsetTooLarge
+            | Self::SszWithdrawalsLength
+            | Self::SszTooManyWithdrawals
+            | Self::WithdrawalsNotEmpty => !matches!(topic, Topic::V1),
+            _ => true,
+        }
+    }
+}
+
 /// What the rules need to know besides the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GossipConfig {
