@@ -1,5 +1,5 @@
 /**
- * Checks OP Stack block payload signatures.
+ * Checks what the OP Stack signs: block payloads, gossip messages, transactions, messages.
  *
  * A sequencer signs `keccak256(domain[32] ‖ chainId[32] ‖ keccak256(payload))` of each block that
  * it gossips, where the domain is 32 zero bytes. The signature is 65 bytes, `r[32] ‖ s[32] ‖
@@ -121,6 +121,410 @@ export class PayloadHasher {
   free(): void;
 }
 
+/**
+ * Takes a signed transaction apart: legacy, EIP-2930, EIP-1559, EIP-4844 with or without its sidecar
+ * (of either version), EIP-7702, and the deposits of the OP Stack. Accepts what go-ethereum accepts,
+ * but no number of more than 256 bits.
+ *
+ * Decoding does not look at the signature: whether anybody signed shows in `sender`.
+ *
+ * @param transaction The network form (EIP-2718).
+ * @throws {OpsignError} `empty`, `transaction_type`, `rlp_truncated`, `rlp_not_minimal`,
+ * `rlp_wrong_kind`, `rlp_wrong_length`, `rlp_too_large`, `rlp_trailing`; `too_long` over 64 MiB;
+ * `wrong_type`, `not_initialised`.
+ */
+export function decodeTransaction(transaction: Uint8Array): Transaction;
+
+/**
+ * The hash of a signed transaction, 32 bytes. A sidecar is no part of it.
+ *
+ * @throws {OpsignError} As {@link decodeTransaction}.
+ */
+export function transactionHash(transaction: Uint8Array): Bytes;
+
+/**
+ * Who sent a transaction, as EIP-55 text: the signer, or whom a deposit names.
+ *
+ * @throws {OpsignError} As {@link decodeTransaction}; `transaction_v`, and `signature_r_zero` and the
+ * other errors of a signature under strict rules.
+ */
+export function transactionSender(transaction: Uint8Array): string;
+
+/**
+ * What an account signs to let code act for it (EIP-7702):
+ * `keccak256(0x05 ‖ rlp([chainId, address, nonce]))`, 32 bytes.
+ *
+ * @throws {OpsignError} The errors of a chain id and of an address; `wrong_type`, `not_initialised`.
+ */
+export function authorizationSigningHash(authorization: Authorization): Bytes;
+
+/**
+ * The account that signed an authorization, as EIP-55 text. Takes an item of a decoded
+ * transaction's `authorizationList` as it is.
+ *
+ * @throws {OpsignError} As {@link authorizationSigningHash}; `transaction_v` for a `yParity` above 1,
+ * and the errors of a signature under strict rules.
+ */
+export function authorizationAuthority(authorization: SignedAuthorization): string;
+
+/**
+ * What a wallet signs for a message (EIP-191, `personal_sign`), 32 bytes.
+ *
+ * @param message The text itself, never hex for it; or bytes.
+ * @throws {OpsignError} `too_long` over 64 MiB; `wrong_type`, also for text with half a surrogate
+ * pair; `not_initialised`.
+ */
+export function personalMessageHash(message: string | Uint8Array): Bytes;
+
+/**
+ * Who signed a message, as EIP-55 text. The signature's last byte is 0, 1, 27 or 28. Any sound
+ * signature recovers to some address: compare it with the one that you expect.
+ *
+ * @throws {OpsignError} As {@link personalMessageHash}, and the errors of a signature.
+ */
+export function recoverPersonalMessage(options: {
+  /** The text itself, never hex for it; or bytes. */
+  message: string | Uint8Array;
+  /** 65 bytes `r ‖ s ‖ v`, or 130 hex digits with or without `0x`. */
+  signature: Uint8Array | string;
+  /** Which signatures count as sound. By default `"strict"`. */
+  rules?: Rules | undefined;
+}): string;
+
+/**
+ * Who signed a hash, as EIP-55 text. Somebody who chose the hash chose what it means: for a block
+ * use {@link recoverSigner}, for a message {@link recoverPersonalMessage}.
+ *
+ * @throws {OpsignError} The errors of a signature; `empty`, `too_short`, `too_long`, `hex_digit`,
+ * `hex_odd_length`; `wrong_type`, `not_initialised`.
+ */
+export function recoverSigningHash(options: {
+  /** 32 bytes, or 64 hex digits with or without `0x`. */
+  signingHash: Uint8Array | string;
+  /** 65 bytes `r ‖ s ‖ y_parity`, or 130 hex digits with or without `0x`. */
+  signature: Uint8Array | string;
+  /** Which signatures count as sound. By default `"strict"`. */
+  rules?: Rules | undefined;
+}): string;
+
+/**
+ * Takes a gossip message of an unsafe block apart. Nothing in it is judged: see
+ * {@link GossipValidator}.
+ *
+ * @throws {OpsignError} The name of a rule, `snappy_length_invalid`, `message_too_large`,
+ * `message_too_small` or `snappy_corrupt`, if it does not decompress; `unknown_topic`; `too_long`
+ * over 64 MiB; `wrong_type`, `not_initialised`.
+ */
+export function decodeGossip<Form extends "bytes" | "hashes" = "bytes">(options: {
+  /** The topic's version, which says how the block is laid out. */
+  topic: Topic;
+  /** The message as it came, compressed. */
+  message: Uint8Array;
+  /** Transactions as bytes, which is the default, or as their hashes. */
+  transactions?: Form | undefined;
+}): GossipMessage<Form extends "hashes" ? string : Bytes>;
+
+/**
+ * Reads a block's first transaction: the deposit that names the L1 block it builds on.
+ *
+ * @throws {OpsignError} As {@link decodeTransaction}; `not_l1_info` for any other transaction.
+ */
+export function decodeL1Info(transaction: Uint8Array): L1Info;
+
+/**
+ * Judges the gossip messages of one topic as op-node does, and remembers the blocks that it
+ * accepted: a thousand heights, six blocks each.
+ *
+ * @example
+ * ```js
+ * const validator = new GossipValidator({ topic: "v4", chainId: 10, signer });
+ * const { verdict, reason } = validator.validate(Math.floor(Date.now() / 1000), message);
+ * ```
+ */
+export class GossipValidator {
+  /**
+   * @throws {OpsignError} `unknown_topic`, the errors of a chain id and of an address; `wrong_type`,
+   * `not_initialised`.
+   */
+  constructor(options: GossipConfig);
+
+  /**
+   * Judges a message. One that is wrong is a verdict and no error.
+   *
+   * @param now The time in whole seconds since 1970, rounded down.
+   * @param message The message as it came, compressed.
+   * @throws {OpsignError} `closed` after `free`; `too_long` over 64 MiB, which no message reaches;
+   * `wrong_type`.
+   */
+  validate(now: bigint | number, message: Uint8Array): Judgement;
+
+  /** Changes the signer that L1 names: 20 bytes, text, or null for none, as zero is. */
+  setSigner(address: Uint8Array | string | null): void;
+
+  /**
+   * Changes whose messages are still good besides. op-node forgets that signer once a message of
+   * the new one was met, whatever became of the block: see {@link Judgement.signer}.
+   */
+  setPreviousSigner(address: Uint8Array | string | null): void;
+
+  /** Frees its memory. May be called twice; one that is merely forgotten is freed, too. */
+  free(): void;
+}
+
+/** What the rules need to know besides the message. */
+export interface GossipConfig {
+  /** The topic that messages come on. */
+  topic: Topic;
+  /** The chain's id. */
+  chainId: ChainId;
+  /** The signer that L1 names. Without one, or with the zero address, messages are ignored. */
+  signer?: Uint8Array | string | null | undefined;
+  /** The signer before it, while messages of both are good. */
+  previousSigner?: Uint8Array | string | null | undefined;
+  /** The timestamp from which Jovian is active, in seconds since 1970. By default never. */
+  jovianTime?: bigint | number | null | undefined;
+  /** How many seconds old a block may be. By default 60, as in op-node. */
+  maxAge?: bigint | number | undefined;
+}
+
+/** A topic `/optimism/<chain id>/<0 to 3>/blocks`: before Canyon, Canyon, Ecotone, Isthmus. */
+export type Topic = "v1" | "v2" | "v3" | "v4";
+
+/** What a peer does with a message: forward it, drop it, or drop it and think less of its sender. */
+export type Verdict = "accept" | "ignore" | "reject";
+
+/** A verdict with its reason, and what was found on the way. */
+export interface Judgement {
+  verdict: Verdict;
+  /** The first rule that objected, or `accepted`. */
+  reason: { number: number; name: GossipReason; message: string };
+  /** Who signed, as EIP-55 text; null if the signature was not sound, or not looked at. */
+  signer: string | null;
+  /** As the block claims; null if it is not well formed, or was not looked at. */
+  blockHash: string | null;
+  /** As the block claims; null with `blockHash`. */
+  blockNumber: bigint | null;
+  /** Every rule in op-node's order. */
+  rules: RuleResult[];
+}
+
+/** What became of one rule. */
+export interface RuleResult {
+  number: number;
+  name: GossipReason;
+  /** What it says when it objects. */
+  message: string;
+  /** The first rule that fails decides; those behind it are not reached. */
+  outcome: "passed" | "failed" | "not_reached" | "not_applicable";
+}
+
+/** A gossip message, decompressed and taken apart. Hashes and the signature are hex text. */
+export interface GossipMessage<Form = Bytes> {
+  /** 65 bytes as they came. */
+  signature: string;
+  /** What the signature covers. */
+  payload: Bytes;
+  /** Its Keccak-256. */
+  payloadHash: string;
+  /** The rule that the block's layout breaks, if it does. */
+  blockError: GossipReason | null;
+  /** The block, as the sender claims it; null if its layout is broken. */
+  block: Block<Form> | null;
+}
+
+/** An execution payload. Hashes, the bloom filter and the extra data are hex text. */
+export interface Block<Form = Bytes> {
+  /** On v3 and v4. */
+  parentBeaconBlockRoot: string | null;
+  parentHash: string;
+  feeRecipient: string;
+  stateRoot: string;
+  receiptsRoot: string;
+  logsBloom: string;
+  prevRandao: string;
+  blockNumber: bigint;
+  gasLimit: bigint;
+  gasUsed: bigint;
+  /** Seconds since 1970. */
+  timestamp: bigint;
+  extraData: string;
+  /** Wei per gas. */
+  baseFeePerGas: bigint;
+  /** As the sender claims it. */
+  blockHash: string;
+  /** Computed anew from the contents; op-node rejects a block where the two differ. */
+  computedBlockHash: string;
+  /** In their network form, or their hashes. Nothing says that they are transactions. */
+  transactions: Form[];
+  /** op-node takes none. */
+  withdrawals: { index: bigint; validatorIndex: bigint; address: string; amount: bigint }[];
+  /** On v3 and v4. */
+  blobGasUsed: bigint | null;
+  /** On v3 and v4. */
+  excessBlobGas: bigint | null;
+  /** On v4. */
+  withdrawalsRoot: string | null;
+  /** What the first transaction says about L1; null if it is no such deposit. */
+  l1Info: L1Info | null;
+}
+
+/** The L1 block that an L2 block builds on. */
+export interface L1Info {
+  number: bigint;
+  /** Seconds since 1970. */
+  timestamp: bigint;
+  hash: string;
+  /** How many L2 blocks of the same L1 block came before. */
+  sequenceNumber: bigint;
+}
+
+/** What an account signs to let the code at an address act for it (EIP-7702). */
+export interface Authorization {
+  /** The chain's id, or 0 for every chain. */
+  chainId: ChainId;
+  /** Where the code is: 20 bytes, or text. */
+  address: Uint8Array | string;
+  /** The account's nonce. */
+  nonce: bigint | number;
+}
+
+/** An authorization with its signature. */
+export interface SignedAuthorization extends Authorization {
+  /** From 0 to 255, as on the wire; good ones are 0 and 1. */
+  yParity: number;
+  /** 32 bytes, 64 hex digits after `0x`, or a bigint. */
+  r: Uint8Array | string | bigint;
+  /** As `r`. */
+  s: Uint8Array | string | bigint;
+}
+
+/** What every transaction has. Hashes, r and s are hex text of 32 bytes. */
+interface AnyTransaction {
+  hash: string;
+  /** As EIP-55 text; null if no sound signature says. */
+  sender: string | null;
+  /** Why there is no sender. */
+  senderError: ErrorCode | null;
+  gas: bigint;
+  /** Wei. */
+  value: bigint;
+  /** Call data, or the code that makes a contract. */
+  input: Bytes;
+}
+
+interface SignedFields {
+  nonce: bigint;
+  /** What was signed. */
+  signingHash: string;
+  /** y_parity; of a legacy transaction 27 + y_parity or 35 + 2 · chain id + y_parity. */
+  v: bigint;
+  r: string;
+  s: string;
+}
+
+interface AccessListFields {
+  accessList: { address: string; storageKeys: string[] }[];
+}
+
+interface FeeFields {
+  /** Wei per gas. */
+  maxPriorityFeePerGas: bigint;
+  /** Wei per gas. */
+  maxFeePerGas: bigint;
+}
+
+/** A transaction from before EIP-2718. */
+export interface LegacyTransaction extends AnyTransaction, SignedFields {
+  type: 0;
+  /** Null without EIP-155. */
+  chainId: bigint | null;
+  gasPrice: bigint;
+  /** Null makes a contract. */
+  to: string | null;
+}
+
+/** EIP-2930. */
+export interface AccessListTransaction extends AnyTransaction, SignedFields, AccessListFields {
+  type: 1;
+  chainId: bigint;
+  gasPrice: bigint;
+  /** Null makes a contract. */
+  to: string | null;
+}
+
+/** EIP-1559. */
+export interface DynamicFeeTransaction
+  extends AnyTransaction,
+    SignedFields,
+    AccessListFields,
+    FeeFields {
+  type: 2;
+  chainId: bigint;
+  /** Null makes a contract. */
+  to: string | null;
+}
+
+/** EIP-4844. */
+export interface BlobTransaction extends AnyTransaction, SignedFields, AccessListFields, FeeFields {
+  type: 3;
+  chainId: bigint;
+  to: string;
+  /** Wei per blob gas. */
+  maxFeePerBlobGas: bigint;
+  blobVersionedHashes: string[];
+  /** The blobs, if they travel with it. That the proofs prove anything is not checked. */
+  sidecar: {
+    /** 0: a proof a blob; 1: cell proofs. */
+    version: 0 | 1;
+    blobs: Bytes[];
+    commitments: string[];
+    proofs: string[];
+  } | null;
+}
+
+/** EIP-7702. */
+export interface SetCodeTransaction
+  extends AnyTransaction,
+    SignedFields,
+    AccessListFields,
+    FeeFields {
+  type: 4;
+  chainId: bigint;
+  to: string;
+  authorizationList: {
+    chainId: bigint;
+    address: string;
+    nonce: bigint;
+    yParity: number;
+    r: string;
+    s: string;
+    /** Who signed, as EIP-55 text; null if no sound signature says. */
+    authority: string | null;
+    authorityError: ErrorCode | null;
+  }[];
+}
+
+/** A deposit of the OP Stack, which nobody signs. */
+export interface DepositTransaction extends AnyTransaction {
+  type: 126;
+  sourceHash: string;
+  from: string;
+  /** Wei made for the sender. */
+  mint: bigint;
+  isSystem: boolean;
+  /** Null makes a contract. */
+  to: string | null;
+}
+
+/** A signed transaction, told apart by its `type`. */
+export type Transaction =
+  | LegacyTransaction
+  | AccessListTransaction
+  | DynamicFeeTransaction
+  | BlobTransaction
+  | SetCodeTransaction
+  | DepositTransaction;
+
 /** What verification and recovery are about. Give the payload or its hash, not both. */
 export type RecoverOptions = {
   /** The chain's id. */
@@ -200,12 +604,23 @@ export interface ErrorEntry {
   readonly message: string;
 }
 
+/** The reasons of a verdict in op-node's order, the last one `accepted`. */
+export const gossipReasons: readonly {
+  readonly number: number;
+  readonly name: GossipReason;
+  readonly verdict: Verdict;
+  /** One sentence. */
+  readonly message: string;
+  /** The topics that have this rule. */
+  readonly topics: readonly Topic[];
+}[];
+
 /** Why opsign said no. The `message` says which value was wrong, and how. */
 export class OpsignError extends Error {
   private constructor();
   readonly name: "OpsignError";
-  /** What went wrong, for programs. */
-  readonly code: ErrorCode;
+  /** What went wrong, for programs; of {@link decodeGossip} also the rule that was broken. */
+  readonly code: ErrorCode | GossipReason;
   /** The code's number, the same in every language that opsign speaks. */
   readonly number: number;
 }
@@ -241,20 +656,58 @@ export type ErrorCode =
   | "signature_s_high"
   | "signature_y_parity"
   | "signature_not_recoverable"
-  /** Of opsign's other packages; not thrown here. */
-  | "secret_key_zero"
-  | "secret_key_too_large"
-  | "public_key_invalid"
-  | "wrong_signer"
-  | "snappy"
+  /** 41 and 42: no such topic; no deposit that names an L1 block. */
   | "unknown_topic"
   | "not_l1_info"
+  /** 50 to 55: not the RLP that it should be. */
   | "rlp_truncated"
   | "rlp_not_minimal"
   | "rlp_wrong_kind"
   | "rlp_wrong_length"
   | "rlp_too_large"
   | "rlp_trailing"
+  /** 60: a type that is not known here. */
   | "transaction_type"
-  | "deposit_not_signable"
-  | "transaction_v";
+  /** 62: a v or y_parity that stands for none. */
+  | "transaction_v"
+  /** Of opsign's other packages; not thrown here. */
+  | "secret_key_zero"
+  | "secret_key_too_large"
+  | "public_key_invalid"
+  | "wrong_signer"
+  | "snappy"
+  | "deposit_not_signable";
+
+/** The names of the rules that docs/gossip-rules.md describes, in op-node's order. */
+export type GossipReason =
+  | "snappy_length_invalid"
+  | "message_too_large"
+  | "message_too_small"
+  | "snappy_corrupt"
+  | "no_signer"
+  | "signature_not_recoverable"
+  | "signature_wrong_signer"
+  | "ssz_envelope_too_short"
+  | "ssz_too_short"
+  | "ssz_extra_data_offset"
+  | "ssz_transactions_offset_too_small"
+  | "ssz_withdrawals_offset_too_small"
+  | "ssz_withdrawals_offset_too_large"
+  | "ssz_extra_data_too_long"
+  | "ssz_transactions_too_short"
+  | "ssz_first_transaction_unaligned"
+  | "ssz_first_transaction_out_of_scope"
+  | "ssz_first_transaction_zero"
+  | "ssz_too_many_transactions"
+  | "ssz_transaction_offset"
+  | "ssz_withdrawals_length"
+  | "ssz_too_many_withdrawals"
+  | "timestamp_too_old"
+  | "timestamp_too_new"
+  | "block_hash_mismatch"
+  | "withdrawals_not_empty"
+  | "blob_gas_used_not_zero"
+  | "excess_blob_gas_not_zero"
+  | "too_many_blocks_at_height"
+  | "already_seen"
+  | "accepted";

@@ -1,10 +1,28 @@
-// Checks types, splits payloads and keeps the order of calls; what is true of a signature is
-// decided in Rust (wasm/src/lib.rs). index.d.ts documents every export.
+// Splits payloads and keeps the order of calls; arguments.js checks types; what is true of a
+// signature is decided in Rust (wasm/src). index.d.ts documents every export.
+import {
+  PIECE,
+  byteOf,
+  bytesOf,
+  bytesOrText,
+  chainIdText,
+  failure,
+  messageBytes,
+  optionsOf,
+  piecesOf,
+  rulesOf,
+  scalarOf,
+  tagOf,
+  topicText,
+  u64Of,
+  wholeBytes,
+  wrongType,
+} from "./arguments.js";
 import { OpsignError } from "./error.js";
-import { errors, version } from "./pkg/constants.js";
+import { errors, gossipReasons, version } from "./pkg/constants.js";
 import load, * as wasm from "./pkg/opsign.js";
 
-export { OpsignError, errors, version };
+export { OpsignError, errors, gossipReasons, version };
 
 let ready = false;
 let broken = false;
@@ -89,6 +107,153 @@ export class PayloadHasher {
   }
 }
 
+// Transactions.
+
+export function decodeTransaction(transaction) {
+  mustBeReady();
+  const bytes = wholeBytes("transaction", transaction);
+  return enter(() => wasm.decodeTransaction(bytes));
+}
+
+export function transactionHash(transaction) {
+  mustBeReady();
+  const bytes = wholeBytes("transaction", transaction);
+  return enter(() => wasm.transactionHash(bytes));
+}
+
+export function transactionSender(transaction) {
+  mustBeReady();
+  const bytes = wholeBytes("transaction", transaction);
+  return enter(() => wasm.transactionSender(bytes));
+}
+
+export function authorizationSigningHash(authorization) {
+  mustBeReady();
+  const { chain, address, nonce } = authorizationOf(authorization);
+  return enter(() => wasm.authorizationSigningHash(chain, address(wasm.parseAddress), nonce));
+}
+
+export function authorizationAuthority(authorization) {
+  mustBeReady();
+  const { chain, address, nonce } = authorizationOf(authorization);
+  const yParity = byteOf("yParity", authorization.yParity);
+  const rs = new Uint8Array(64);
+  rs.set(scalarOf("r", authorization.r));
+  rs.set(scalarOf("s", authorization.s), 32);
+  return enter(() =>
+    wasm.authorizationAuthority(chain, address(wasm.parseAddress), nonce, yParity, rs),
+  );
+}
+
+// Messages, and signatures over a hash that is already made.
+
+export function personalMessageHash(message) {
+  mustBeReady();
+  const bytes = messageBytes(message);
+  return enter(() => wasm.personalMessageHash(bytes));
+}
+
+export function recoverPersonalMessage(options) {
+  mustBeReady();
+  const message = messageBytes(optionsOf(options).message);
+  const signature = bytesOrText("signature", options.signature);
+  const consensus = rulesOf(options);
+  return enter(() =>
+    wasm.recoverPersonalMessage(message, signature(wasm.parseSignature), consensus),
+  );
+}
+
+export function recoverSigningHash(options) {
+  mustBeReady();
+  const signingHash = bytesOrText("signingHash", optionsOf(options).signingHash);
+  const signature = bytesOrText("signature", options.signature);
+  const consensus = rulesOf(options);
+  return enter(() =>
+    wasm.recoverSigningHash(
+      signingHash(wasm.parseSigningHash),
+      signature(wasm.parseSignature),
+      consensus,
+    ),
+  );
+}
+
+// Gossip.
+
+export function decodeGossip(options) {
+  mustBeReady();
+  const { topic, message, transactions } = optionsOf(options);
+  const text = topicText(topic);
+  const bytes = wholeBytes("message", message);
+  if (transactions !== undefined && transactions !== "bytes" && transactions !== "hashes") {
+    throw wrongType("transactions", '"bytes" or "hashes"', transactions);
+  }
+  return enter(() => wasm.decodeGossip(text, bytes, transactions === "hashes"));
+}
+
+export function decodeL1Info(transaction) {
+  mustBeReady();
+  const bytes = wholeBytes("transaction", transaction);
+  return enter(() => wasm.decodeL1Info(bytes));
+}
+
+export class GossipValidator {
+  #validator;
+  #topic;
+
+  constructor(options) {
+    mustBeReady();
+    const { topic, chainId, signer, previousSigner, jovianTime, maxAge } = optionsOf(options);
+    this.#topic = topicText(topic);
+    const chain = chainIdText(chainId);
+    const addresses = [signerOf("signer", signer), signerOf("previousSigner", previousSigner)];
+    const jovian = jovianTime == null ? undefined : u64Of("jovianTime", jovianTime);
+    const age = maxAge === undefined ? 60n : u64Of("maxAge", maxAge);
+    const validator = enter(() => new wasm.GossipValidator(this.#topic, chain, jovian, age));
+    try {
+      enter(() => validator.setSigner(addresses[0](wasm.parseAddress)));
+      enter(() => validator.setPreviousSigner(addresses[1](wasm.parseAddress)));
+    } catch (error) {
+      if (!broken) validator.free();
+      throw error;
+    }
+    this.#validator = validator;
+  }
+
+  validate(now, message) {
+    this.#mustBeOpen();
+    const seconds = u64Of("now", now);
+    const bytes = wholeBytes("message", message);
+    const judgement = enter(() => this.#validator.validate(seconds, bytes));
+    judgement.rules = rulesUpTo(judgement.reason.name, this.#topic);
+    return judgement;
+  }
+
+  setSigner(address) {
+    this.#mustBeOpen();
+    const given = signerOf("signer", address);
+    enter(() => this.#validator.setSigner(given(wasm.parseAddress)));
+  }
+
+  setPreviousSigner(address) {
+    this.#mustBeOpen();
+    const given = signerOf("previousSigner", address);
+    enter(() => this.#validator.setPreviousSigner(given(wasm.parseAddress)));
+  }
+
+  free() {
+    const validator = this.#validator;
+    this.#validator = undefined;
+    if (validator !== undefined && !broken) enter(() => validator.free());
+  }
+
+  #mustBeOpen() {
+    mustBeReady();
+    if (this.#validator === undefined) {
+      throw failure("closed", "this GossipValidator was freed: make a new one");
+    }
+  }
+}
+
 // Loading.
 
 async function start(source) {
@@ -167,8 +332,6 @@ function enter(work) {
 }
 
 // Memory that WebAssembly has taken it keeps, so that payloads pass through in pieces.
-const PIECE = 1 << 16;
-
 function hash(pieces) {
   const hasher = new wasm.PayloadHasher();
   for (const piece of pieces) feed(hasher, piece);
@@ -179,19 +342,14 @@ function feed(hasher, bytes) {
   for (let at = 0; at < bytes.length; at += PIECE) hasher.update(bytes.subarray(at, at + PIECE));
 }
 
-// Arguments.
+// What several calls take.
 
 function blockOf(name, options) {
-  if (typeof options !== "object" || options === null) {
-    throw wrongType("options", "an object", options);
-  }
-  const { payload, payloadHash, chainId, signature, rules } = options;
+  const { payload, payloadHash, chainId, signature } = optionsOf(options);
   if ((payload === undefined) === (payloadHash === undefined)) {
     throw failure("wrong_type", `${name} takes either payload or payloadHash`);
   }
-  if (rules !== undefined && rules !== "strict" && rules !== "consensus") {
-    throw wrongType("rules", '"strict" or "consensus"', rules);
-  }
+  const consensus = rulesOf(options);
   const chain = chainIdText(chainId);
   let hashed;
   if (payload === undefined) {
@@ -201,94 +359,33 @@ function blockOf(name, options) {
     const pieces = piecesOf(payload);
     hashed = () => hash(pieces);
   }
-  const consensus = rules === "consensus";
   return { chain, hashed, signature: bytesOrText("signature", signature), consensus };
 }
 
-function piecesOf(payload) {
-  if (!Array.isArray(payload)) {
-    return [bytesOf("payload", payload, "a Uint8Array or an array of them")];
+function authorizationOf(authorization) {
+  if (typeof authorization !== "object" || authorization === null) {
+    throw wrongType("authorization", "an object", authorization);
   }
-  return Array.from(payload, (piece, index) => bytesOf(`payload[${index}]`, piece));
+  return {
+    chain: chainIdText(authorization.chainId),
+    address: bytesOrText("address", authorization.address),
+    nonce: u64Of("nonce", authorization.nonce),
+  };
 }
 
-function chainIdText(chainId) {
-  switch (typeof chainId) {
-    case "string":
-      return limited("chainId", chainId);
-    case "bigint":
-      // 65 digits are too many, and say so as well as a million would.
-      if (chainId >= 0n) return `0x${chainId.toString(16).slice(0, 65)}`;
-      break;
-    case "number":
-      if (Number.isSafeInteger(chainId) && chainId >= 0) return String(chainId);
-  }
-  throw wrongType("chainId", "a bigint, a string or a whole number from 0 to 2^53 - 1", chainId);
+// Nobody, or an address.
+function signerOf(name, address) {
+  return address == null ? () => new Uint8Array() : bytesOrText(name, address);
 }
 
-// Bytes as they are, or text for Rust to parse: a function that takes the parser and gives bytes.
-function bytesOrText(name, value) {
-  if (typeof value === "string") {
-    limited(name, value);
-    return (parse) => parse(value);
-  }
-  const bytes = limited(name, bytesOf(name, value, "a Uint8Array or a string"));
-  return () => bytes;
-}
-
-// What is far too long for its kind is not copied into WebAssembly only to be refused there.
-function limited(name, value) {
-  if (value.length <= PIECE) return value;
-  throw failure("too_long", `${name} is far too long: ${value.length} bytes or characters`);
-}
-
-// Getters of the language itself, which no subclass or own property can replace.
-const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
-const getter = (object, key) => {
-  const { get } = Object.getOwnPropertyDescriptor(object, key);
-  return (value) => get.call(value);
-};
-const typedArrayTag = getter(typedArray, Symbol.toStringTag);
-const bufferOf = getter(typedArray, "buffer");
-const offsetOf = getter(typedArray, "byteOffset");
-const lengthOf = getter(typedArray, "byteLength");
-const unsharedLength = getter(ArrayBuffer.prototype, "byteLength");
-
-// A plain view of the same bytes, safe to hand to the glue.
-function bytesOf(name, value, wanted = "a Uint8Array") {
-  if (typedArrayTag(value) !== "Uint8Array") throw wrongType(name, wanted, value);
-  const buffer = bufferOf(value);
-  try {
-    unsharedLength(buffer);
-  } catch {
-    throw failure(
-      "wrong_type",
-      `${name} lies in a SharedArrayBuffer, which may change while it is checked: pass a copy`,
-    );
-  }
-  try {
-    typedArray.keys.call(value);
-  } catch {
-    throw failure("wrong_type", `${name} is detached: its bytes were transferred elsewhere`);
-  }
-  return new Uint8Array(buffer, offsetOf(value), lengthOf(value));
-}
-
-function tagOf(value) {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-function wrongType(name, wanted, value) {
-  return failure("wrong_type", `${name} must be ${wanted}, not ${shown(value)}`);
-}
-
-function shown(value) {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 30));
-  const plain = Object(value) !== value && typeof value !== "symbol";
-  return plain ? String(value).slice(0, 30) : tagOf(value);
-}
-
-function failure(code, message, cause) {
-  const { number } = errors.find((error) => error.code === code);
-  return new OpsignError(code, number, message, cause === undefined ? undefined : { cause });
+// The rules are applied in order, and the first that objects decides.
+function rulesUpTo(reason, topic) {
+  const rules = gossipReasons.filter(({ verdict }) => verdict !== "accept");
+  const decided = rules.findIndex(({ name }) => name === reason);
+  return rules.map(({ number, name, message, topics }, index) => {
+    if (!topics.includes(topic)) return { number, name, message, outcome: "not_applicable" };
+    const reached = decided < 0 || index < decided;
+    const outcome = index === decided ? "failed" : reached ? "passed" : "not_reached";
+    return { number, name, message, outcome };
+  });
 }

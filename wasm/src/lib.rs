@@ -4,6 +4,12 @@
 //! and promises nothing about time, and a web page is no place for a sequencer's key.
 #![forbid(unsafe_code)]
 
+mod gossip;
+mod message;
+mod record;
+mod transaction;
+
+use opsign_core::gossip::Reason;
 use opsign_core::{Address, ChainId, Error, ErrorCode, Field, PayloadHash, Rules, Signature, hex};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -20,6 +26,12 @@ impl From<Error> for OpsignError {
     fn from(error: Error) -> Self {
         let code = error.code();
         Self::new(code.name(), code.number(), &error.to_string())
+    }
+}
+
+impl From<Reason> for OpsignError {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason.name(), reason.number(), reason.message())
     }
 }
 

@@ -80,6 +80,17 @@ test("calls before init() throw one clear sentence", () =>
       verifyPayload: () => opsign.verifyPayload({}),
       recoverSigner: () => opsign.recoverSigner(),
       PayloadHasher: () => new opsign.PayloadHasher(),
+      decodeTransaction: () => opsign.decodeTransaction(new Uint8Array()),
+      transactionHash: () => opsign.transactionHash(new Uint8Array()),
+      transactionSender: () => opsign.transactionSender(new Uint8Array()),
+      authorizationSigningHash: () => opsign.authorizationSigningHash({}),
+      authorizationAuthority: () => opsign.authorizationAuthority({}),
+      personalMessageHash: () => opsign.personalMessageHash(""),
+      recoverPersonalMessage: () => opsign.recoverPersonalMessage({}),
+      recoverSigningHash: () => opsign.recoverSigningHash({}),
+      decodeGossip: () => opsign.decodeGossip({}),
+      decodeL1Info: () => opsign.decodeL1Info(new Uint8Array()),
+      GossipValidator: () => new opsign.GossipValidator({}),
     };
     const functions = Object.entries(opsign).filter(([, value]) => typeof value === "function");
     const others = ["init", "OpsignError"];
@@ -191,6 +202,7 @@ test("after a trap nothing runs any more", () =>
     await opsign.init(module.emitBinary());
     works(opsign);
     const hasher = new opsign.PayloadHasher();
+    const validator = new opsign.GossipValidator({ topic: "v4", chainId: 10 });
     const block = { payloadHash: new Uint8Array(32), chainId: 10, signature: new Uint8Array(65) };
     assert.throws(() => opsign.recoverSigner(block), (error) => {
       assert.equal(error.code, "internal");
@@ -203,6 +215,9 @@ test("after a trap nothing runs any more", () =>
     assert.throws(() => hasher.update(new Uint8Array()), stopped);
     assert.throws(() => hasher.finish(), stopped);
     assert.throws(() => new opsign.PayloadHasher(), stopped);
+    assert.throws(() => validator.validate(0, new Uint8Array()), stopped);
+    assert.throws(() => new opsign.GossipValidator({ topic: "v4", chainId: 10 }), stopped);
     hasher.free();
+    validator.free();
     await opsign.init();
     assert.throws(() => opsign.verifyPayload({}), stopped);`));

@@ -27,7 +27,7 @@ test("the tarball holds the files that are listed, and the examples run from it"
   const examples = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
   for (const [index, code] of examples.entries()) {
     // `call; // result` and `console.log(...); // output` say what is to be seen.
-    const program = code.replaceAll(/^(?!\s)(.+); \/\/ (.+)$/gm, (_, call, result) =>
+    const program = code.replaceAll(/^(?!\s|console)(.+); \/\/ (.+)$/gm, (_, call, result) =>
       `if ((${call}) !== ${result}) throw new Error(${JSON.stringify(call)});`);
     const printed = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text);
     writeFileSync(join(project, `example${index}.mjs`), program);
@@ -35,7 +35,7 @@ test("the tarball holds the files that are listed, and the examples run from it"
     assert.equal(`${output}`, printed.map((line) => `${line}\n`).join(""));
     assert(program !== code || printed.length > 0, "the example shows a result");
   }
-  assert.equal(examples.length, 2);
+  assert.equal(examples.length, 3);
   t.diagnostic(`cases: ${files.length} files, ${examples.length} examples`);
 });
 
@@ -65,6 +65,12 @@ test("the types name the errors of the table", () => {
     const [first] = numbers.match(/\d+/);
     assert(opsign.errors.some(({ number }) => number === Number(first)));
   }
+});
+
+test("the types name the reasons of the table", () => {
+  const [, union] = read("index.d.ts").match(/export type GossipReason =\n(.*?);\n/s);
+  const named = [...union.matchAll(/\| "(\w+)"/g)].map(([, name]) => name);
+  assert.deepEqual(named, opsign.gossipReasons.map(({ name }) => name));
 });
 
 test("nothing of the machine that built it is inside", () => {

@@ -1,21 +1,43 @@
 // Every way to use the API, checked by tsc and never run. Wrong uses must fail to compile.
 import {
+  type Authorization,
   type Bytes,
   type ChainId,
   type ErrorCode,
   type ErrorEntry,
+  type GossipConfig,
+  type GossipMessage,
+  type GossipReason,
+  GossipValidator,
+  type Judgement,
+  type L1Info,
   OpsignError,
   type Payload,
   PayloadHasher,
   type RecoverOptions,
+  type RuleResult,
   type Rules,
+  type Topic,
+  type Transaction,
+  type Verdict,
   type VerifyOptions,
   type WasmSource,
+  authorizationAuthority,
+  authorizationSigningHash,
+  decodeGossip,
+  decodeL1Info,
+  decodeTransaction,
   errors,
+  gossipReasons,
   init,
   payloadHash,
   payloadSigningHash,
+  personalMessageHash,
+  recoverPersonalMessage,
   recoverSigner,
+  recoverSigningHash,
+  transactionHash,
+  transactionSender,
   verifyPayload,
   version,
 } from "opsign";
@@ -154,3 +176,89 @@ try {
 }
 // @ts-expect-error callers make none
 new OpsignError("wrong_type", 4, "");
+
+// Transactions
+const transaction: Transaction = decodeTransaction(bytes);
+const sender: string | null = transaction.sender;
+void sender;
+if (transaction.type === 4) {
+  for (const item of transaction.authorizationList) {
+    const authority: string = authorizationAuthority(item);
+    void authority;
+    authorizationSigningHash(item);
+  }
+}
+if (transaction.type === 3 && transaction.sidecar !== null) {
+  const version: 0 | 1 = transaction.sidecar.version;
+  void version;
+}
+// @ts-expect-error a deposit has no signature
+if (transaction.type === 126) void transaction.r;
+// @ts-expect-error no such type
+if (transaction.type === 125) void transaction;
+const transactionHashed: Bytes = transactionHash(bytes);
+void transactionHashed;
+const from: string = transactionSender(bytes);
+void from;
+// @ts-expect-error no hex text
+decodeTransaction("0x00");
+const authorization: Authorization = { chainId: 0, address: "0x00", nonce: 7n };
+authorizationSigningHash(authorization);
+authorizationAuthority({ ...authorization, yParity: 1, r: 1n, s: bytes });
+// @ts-expect-error no signature
+authorizationAuthority(authorization);
+// @ts-expect-error a number is no scalar
+authorizationAuthority({ ...authorization, yParity: 1, r: 1, s: bytes });
+
+// Messages
+const messageHash: Bytes = personalMessageHash("hello");
+void messageHash;
+personalMessageHash(bytes);
+const writer: string = recoverPersonalMessage({ message: "hello", signature: bytes });
+void writer;
+recoverPersonalMessage({ message: bytes, signature: "0x00", rules: "consensus" });
+recoverSigningHash({ signingHash: bytes, signature: "0x00", rules: undefined });
+// @ts-expect-error no message
+recoverPersonalMessage({ signature: bytes });
+// @ts-expect-error the message is not what was signed
+recoverSigningHash({ message: "hello", signature: bytes });
+
+// Gossip
+const config: GossipConfig = { topic: "v4", chainId: 10, signer: "0x00", jovianTime: null };
+const validator = new GossipValidator(config);
+const judgement: Judgement = validator.validate(1_760_000_000, bytes);
+validator.validate(1_760_000_000n, bytes);
+const verdict: Verdict = judgement.verdict;
+void verdict;
+const reason: GossipReason = judgement.reason.name;
+void reason;
+const results: RuleResult[] = judgement.rules;
+void results;
+validator.setSigner(null);
+validator.setPreviousSigner(bytes);
+validator.free();
+// @ts-expect-error no such topic
+new GossipValidator({ topic: "v5", chainId: 10 });
+// @ts-expect-error no chain
+new GossipValidator({ topic: "v4" });
+// @ts-expect-error the clock comes first
+validator.validate(bytes);
+const gossip: GossipMessage = decodeGossip({ topic: "v4", message: bytes });
+const first: Bytes | undefined = gossip.block?.transactions[0];
+void first;
+const hashes = decodeGossip({ topic: "v4", message: bytes, transactions: "hashes" });
+const firstHash: string | undefined = hashes.block?.transactions[0];
+void firstHash;
+// @ts-expect-error no hex text
+decodeGossip({ topic: "v4", message: "0x00" });
+// @ts-expect-error no such form
+decodeGossip({ topic: "v4", message: bytes, transactions: "text" });
+const origin: L1Info | null | undefined = gossip.block?.l1Info;
+void origin;
+decodeL1Info(bytes).number satisfies bigint;
+for (const { number, name, topics } of gossipReasons) {
+  const rule: [number, GossipReason, readonly Topic[]] = [number, name, topics];
+  void rule;
+}
+// @ts-expect-error read only
+gossipReasons.pop();

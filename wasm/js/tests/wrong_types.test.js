@@ -104,6 +104,109 @@ for (const call of [opsign.verifyPayload, opsign.recoverSigner]) {
 }
 table.push(["address", (value) => opsign.verifyPayload({ ...block, address: value }), noBytes]);
 
+const noObject = { ...nothings, "a string": "", "a number": 1, "a boolean": true };
+const noU64 = { ...strangers, ...numbers, ...notBytes, ...nothings, "2^64": 2n ** 64n, text: "10" };
+const noMessage = { ...noBytes, "half a pair": "\ud800" };
+const bytes = new Uint8Array(1);
+for (const call of [
+  opsign.decodeTransaction,
+  opsign.transactionHash,
+  opsign.transactionSender,
+  opsign.decodeL1Info,
+]) {
+  table.push(["transaction", (value) => call(value), { ...noBytes, ...noText }]);
+}
+
+const scalar = "0x".padEnd(66, "11");
+const authorization = { chainId: 10, address, nonce: 0, yParity: 0, r: scalar, s: scalar };
+const noScalar = {
+  ...noBytes,
+  "": "",
+  "63 digits": scalar.slice(0, -1),
+  "no 0x": scalar.slice(2),
+  "no hex": scalar.replace(/1$/, "g"),
+  "31 bytes": new Uint8Array(31),
+  "2^256": 2n ** 256n,
+};
+delete noScalar["0n"];
+for (const call of [opsign.authorizationSigningHash, opsign.authorizationAuthority]) {
+  const change = (name) => (value) => call({ ...authorization, [name]: value });
+  table.push(
+    ["authorization", (value) => call(value), noObject],
+    ["chainId", change("chainId"), noChainId],
+    ["address", change("address"), noBytes],
+    ["nonce", change("nonce"), noU64],
+  );
+  if (call === opsign.authorizationSigningHash) continue;
+  const noByte = { ...noU64, 256: 256, "0n": 0n };
+  table.push(
+    ["yParity", change("yParity"), noByte],
+    ["r", change("r"), noScalar],
+    ["s", change("s"), noScalar],
+  );
+}
+
+const { signature } = block;
+table.push(
+  ["message", (value) => opsign.personalMessageHash(value), noMessage],
+  ["options", (value) => opsign.recoverPersonalMessage(value), noObject],
+  ["message", (message) => opsign.recoverPersonalMessage({ message, signature }), noMessage],
+  [
+    "signature",
+    (value) => opsign.recoverPersonalMessage({ message: "", signature: value }),
+    noBytes,
+  ],
+  ["rules", (rules) => opsign.recoverPersonalMessage({ message: "", signature, rules }), noRules],
+  ["options", (value) => opsign.recoverSigningHash(value), noObject],
+  ["signingHash", (value) => opsign.recoverSigningHash({ signingHash: value, signature }), noBytes],
+  [
+    "signature",
+    (value) => opsign.recoverSigningHash({ signingHash: scalar, signature: value }),
+    noBytes,
+  ],
+  [
+    "rules",
+    (rules) => opsign.recoverSigningHash({ signingHash: scalar, signature, rules }),
+    noRules,
+  ],
+);
+
+const noTopic = { ...strangers, ...numbers, ...notBytes, ...nothings, 4: 4 };
+const noChoice = { ...noRules, all: "all" };
+const orNobody = ({ undefined: _, null: __, ...values }) => values;
+const config = { topic: "v4", chainId: 10 };
+const changed = (name) => (value) => new opsign.GossipValidator({ ...config, [name]: value });
+const validate = (now, message) => new opsign.GossipValidator(config).validate(now, message);
+table.push(
+  ["options", (value) => opsign.decodeGossip(value), noObject],
+  ["topic", (topic) => opsign.decodeGossip({ topic, message: bytes }), noTopic],
+  [
+    "message",
+    (message) => opsign.decodeGossip({ topic: "v4", message }),
+    { ...noBytes, ...noText },
+  ],
+  [
+    "transactions",
+    (value) => opsign.decodeGossip({ topic: "v4", message: bytes, transactions: value }),
+    noChoice,
+  ],
+  ["options", (value) => new opsign.GossipValidator(value), noObject],
+  ["topic", changed("topic"), noTopic],
+  ["chainId", changed("chainId"), noChainId],
+  ["signer", changed("signer"), orNobody(noBytes)],
+  ["previousSigner", changed("previousSigner"), orNobody(noBytes)],
+  ["jovianTime", changed("jovianTime"), orNobody(noU64)],
+  ["maxAge", changed("maxAge"), { ...orNobody(noU64), null: null }],
+  ["now", (now) => validate(now, bytes), noU64],
+  ["message", (message) => validate(0, message), { ...noBytes, ...noText }],
+  ["signer", (value) => new opsign.GossipValidator(config).setSigner(value), orNobody(noBytes)],
+  [
+    "previousSigner",
+    (value) => new opsign.GossipValidator(config).setPreviousSigner(value),
+    orNobody(noBytes),
+  ],
+);
+
 before(() => opsign.init());
 
 test("wrong types are named", (t) => {
@@ -124,7 +227,7 @@ test("wrong types are named", (t) => {
       ran++;
     }
   }
-  assert(ran > 300);
+  assert(ran > 1000);
   t.diagnostic(`cases: ${ran} arguments`);
 });
 
@@ -159,6 +262,72 @@ test("right types with wrong values have errors of their own", () => {
   for (const [code, change] of cases) {
     const options = { ...block, address, ...change };
     assert.throws(() => opsign.verifyPayload(options), { code }, `${Object.keys(change)}: ${code}`);
+  }
+});
+
+test("right types with wrong values: gossip, transactions, messages", () => {
+  const long = new Uint8Array((64 << 20) + 1);
+  const validator = new opsign.GossipValidator(config);
+  const recover = (change) => opsign.recoverPersonalMessage({ message: "", signature, ...change });
+  const cases = [
+    ["too_long", () => opsign.decodeTransaction(long)],
+    ["too_long", () => opsign.decodeGossip({ topic: "v4", message: long })],
+    ["too_long", () => validator.validate(0, long)],
+    ["too_long", () => opsign.personalMessageHash(long)],
+    ["too_long", () => opsign.personalMessageHash("a".repeat(long.length))],
+    ["empty", () => opsign.decodeTransaction(new Uint8Array())],
+    ["transaction_type", () => opsign.decodeTransaction(new Uint8Array([5]))],
+    ["rlp_truncated", () => opsign.decodeL1Info(new Uint8Array([0x7e]))],
+    ["unknown_topic", () => opsign.decodeGossip({ topic: "v5", message: bytes })],
+    ["unknown_topic", () => new opsign.GossipValidator({ ...config, topic: "V4" })],
+    ["too_long", () => new opsign.GossipValidator({ ...config, topic: "v".repeat(1e6) })],
+    ["chain_id_digit", () => new opsign.GossipValidator({ ...config, chainId: "ten" })],
+    ["too_short", () => new opsign.GossipValidator({ ...config, signer: "0x00" })],
+    ["too_short", () => new opsign.GossipValidator({ ...config, previousSigner: bytes })],
+    ["too_short", () => validator.setSigner("0x12")],
+    [
+      "snappy_length_invalid",
+      () => opsign.decodeGossip({ topic: "v4", message: new Uint8Array() }),
+    ],
+    ["message_too_small", () => opsign.decodeGossip({ topic: "v4", message: bytes })],
+    ["too_short", () => recover({ signature: "0x00" })],
+    ["signature_y_parity", () => recover({ signature: `0x${"11".repeat(64)}1d` })],
+    ["too_short", () => opsign.recoverSigningHash({ signingHash: "0x00", signature })],
+    ["too_long", () => opsign.recoverSigningHash({ signingHash: new Uint8Array(33), signature })],
+    ["transaction_v", () => opsign.authorizationAuthority({ ...authorization, yParity: 2 })],
+    [
+      "chain_id_too_large",
+      () => opsign.authorizationSigningHash({ ...authorization, chainId: 2n ** 256n }),
+    ],
+    [
+      "hex_prefix",
+      () => opsign.authorizationSigningHash({ ...authorization, address: address.slice(2) }),
+    ],
+  ];
+  for (const [code, call] of cases) assert.throws(call, { code }, `${call}`);
+});
+
+test("a validator without a signer ignores, and is closed once", () => {
+  const block = new Uint8Array(66).fill(0);
+  // A snappy literal of 66 zero bytes.
+  const message = new Uint8Array([66, 0xf0, 65, ...block]);
+  for (const signer of [undefined, null, new Uint8Array(20), "0x".padEnd(42, "0")]) {
+    const validator = new opsign.GossipValidator({ ...config, signer, maxAge: 2n ** 64n - 1n });
+    const judgement = validator.validate(0n, message);
+    assert.equal(judgement.verdict, "ignore");
+    assert.equal(judgement.reason.name, "no_signer");
+    assert.equal(judgement.signer, null);
+    validator.setSigner(address);
+    assert.equal(validator.validate(0, message).reason.name, "signature_not_recoverable");
+    validator.free();
+    validator.free();
+    for (const call of [
+      () => validator.validate(0, message),
+      () => validator.setSigner(address),
+      () => validator.setPreviousSigner(null),
+    ]) {
+      assert.throws(call, { code: "closed", number: 3 });
+    }
   }
 });
 
