@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the browser package and tests it: vectors in Node and in Chromium, types, loading, the
-# package as npm would publish it, the demo. One line per step; a failing step prints all it said.
+# package as npm would publish it, the demo, the tool page. One line per step; a failing step prints
+# all it said.
 source "$(dirname "$0")/env.sh"
 
 scripts/wasm.sh
@@ -28,6 +29,6 @@ typecheck() {
 }
 
 counted_step types typecheck
-for test in vectors wrong_types init package chromium demo; do
+for test in vectors wrong_types init package chromium demo tool_page; do
   counted_step "$test" node --test --test-reporter=tap "tests/$test.test.js"
 done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the browser package's WebAssembly and its glue into wasm/js/pkg, and prints its size.
+# Builds the browser package's WebAssembly and its glue into wasm/js/pkg, and from them the tool page
+# wasm/page/dist/opsign.html; prints their sizes.
 #
 # rustup has no WebAssembly target where this runs, so Debian's rustc builds, with a standard
 # library made once per compiler version. Steps whose inputs did not change are skipped.
@@ -10,6 +11,7 @@ js=wasm/js
 pkg=$js/pkg
 max_raw=220000
 max_gzip=82000
+max_page=450000
 
 [[ -x /usr/bin/rustc && -x /usr/bin/cargo && -e /usr/lib/rustlib/src/rust/library/Cargo.toml ]] \
   || die "Debian's rustc-web, cargo-web and rust-web-src are needed: run scripts/setup.sh"
@@ -98,9 +100,26 @@ if ! unchanged "$pkg/.stamp" "${inputs[@]}" "${outputs[@]}"; then
   record "$pkg/.stamp" "${inputs[@]}" "${outputs[@]}"
 fi
 
+# 4. The tool page, in one file that opens from a disk: nothing is loaded beside it.
+page=wasm/page
+inputs=("$page"/*.{js,mjs,html,css,json} "$js"/{index,arguments,error,record}.js "$pkg"/*.{js,wasm}
+  "$js/demo/icon.svg" "$js/package-lock.json" vectors/{gossip,messages,payload_signing,transactions}.json
+  scripts/wasm.sh)
+if ! unchanged "$page/dist/.stamp" "${inputs[@]}" "$page/dist/opsign.html"; then
+  mkdir -p "$page/dist"
+  node "$page/make-samples.mjs" > "$page/dist/samples.json"
+  "$js/node_modules/.bin/esbuild" "$page/main.js" --bundle --format=esm --target=es2022 \
+    --charset=utf8 --loader:.wasm=binary --log-level=warning --outfile="$page/dist/bundle.js"
+  node "$page/build.mjs" "$page/dist/bundle.js" "$page/dist/opsign.html"
+  record "$page/dist/.stamp" "${inputs[@]}" "$page/dist/opsign.html"
+fi
+
 linked=$(stat -c %s "$built")
 raw=$(stat -c %s "$pkg/opsign_bg.wasm")
 gzip=$(gzip -9 -n < "$pkg/opsign_bg.wasm" | wc -c)
 say "wasm: $raw bytes ($linked before wasm-opt), $gzip after gzip -9"
+whole=$(stat -c %s "$page/dist/opsign.html")
+say "wasm page: $whole bytes in one file, $page/dist/opsign.html"
 [[ $raw -le $max_raw ]] || die "$pkg/opsign_bg.wasm has more than $max_raw bytes"
 [[ $gzip -le $max_gzip ]] || die "$pkg/opsign_bg.wasm has more than $max_gzip bytes after gzip -9"
+[[ $whole -le $max_page ]] || die "$page/dist/opsign.html has more than $max_page bytes"

@@ -53,9 +53,9 @@ export function packageFiles(folder) {
   return Object.fromEntries(files.map((file) => [`/opsign/${file}`, new URL(file, folder)]));
 }
 
-// Opens a page of `origin`, and notes all that should not happen there.
-export async function open(origin, path, options) {
-  const browser = await chromium.launch({
+// A Chromium that finds nobody but this machine.
+export function launch() {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -68,6 +68,11 @@ export async function open(origin, path, options) {
       "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ],
   });
+}
+
+// Opens a page of `origin`, and notes all that should not happen there.
+export async function open(origin, path, options) {
+  const browser = await launch();
   const page = await browser.newPage(options);
   const requests = [];
   const complaints = [];
