@@ -156,16 +156,16 @@ export function transactionSender(transaction: Uint8Array): string;
  *
  * @throws {OpsignError} The errors of a chain id and of an address; `wrong_type`, `not_initialised`.
  */
-export function authorizationSigningHash(authorization: Authorization): Bytes;
+export function authorizationHash(authorization: Authorization): Bytes;
 
 /**
  * The account that signed an authorization, as EIP-55 text. Takes an item of a decoded
  * transaction's `authorizationList` as it is.
  *
- * @throws {OpsignError} As {@link authorizationSigningHash}; `transaction_v` for a `yParity` above 1,
+ * @throws {OpsignError} As {@link authorizationHash}; `transaction_v` for a `yParity` above 1,
  * and the errors of a signature under strict rules.
  */
-export function authorizationAuthority(authorization: SignedAuthorization): string;
+export function authorizationSigner(authorization: SignedAuthorization): string;
 
 /**
  * What a wallet signs for a message (EIP-191, `personal_sign`), 32 bytes.
@@ -182,7 +182,7 @@ export function personalMessageHash(message: string | Uint8Array): Bytes;
  *
  * @throws {OpsignError} As {@link personalMessageHash}, and the errors of a signature.
  */
-export function recoverPersonalMessage(options: {
+export function personalMessageSigner(options: {
   /** The text itself, never hex for it; or bytes. */
   message: string | Uint8Array;
   /** 65 bytes `r ‖ s ‖ v`, or 130 hex digits with or without `0x`. */
@@ -193,7 +193,7 @@ export function recoverPersonalMessage(options: {
 
 /**
  * Who signed a hash, as EIP-55 text. Somebody who chose the hash chose what it means: for a block
- * use {@link recoverSigner}, for a message {@link recoverPersonalMessage}.
+ * use {@link recoverSigner}, for a message {@link personalMessageSigner}.
  *
  * @throws {OpsignError} The errors of a signature; `empty`, `too_short`, `too_long`, `hex_digit`,
  * `hex_odd_length`; `wrong_type`, `not_initialised`.
@@ -229,7 +229,7 @@ export function decodeGossip<Form extends "bytes" | "hashes" = "bytes">(options:
  *
  * @throws {OpsignError} As {@link decodeTransaction}; `not_l1_info` for any other transaction.
  */
-export function decodeL1Info(transaction: Uint8Array): L1Info;
+export function l1InfoFromTransaction(transaction: Uint8Array): L1Info;
 
 /**
  * Judges the gossip messages of one topic as op-node does, and remembers the blocks that it

@@ -127,13 +127,13 @@ export function transactionSender(transaction) {
   return enter(() => wasm.transactionSender(bytes));
 }
 
-export function authorizationSigningHash(authorization) {
+export function authorizationHash(authorization) {
   mustBeReady();
   const { chain, address, nonce } = authorizationOf(authorization);
-  return enter(() => wasm.authorizationSigningHash(chain, address(wasm.parseAddress), nonce));
+  return enter(() => wasm.authorizationHash(chain, address(wasm.parseAddress), nonce));
 }
 
-export function authorizationAuthority(authorization) {
+export function authorizationSigner(authorization) {
   mustBeReady();
   const { chain, address, nonce } = authorizationOf(authorization);
   const yParity = byteOf("yParity", authorization.yParity);
@@ -141,7 +141,7 @@ export function authorizationAuthority(authorization) {
   rs.set(scalarOf("r", authorization.r));
   rs.set(scalarOf("s", authorization.s), 32);
   return enter(() =>
-    wasm.authorizationAuthority(chain, address(wasm.parseAddress), nonce, yParity, rs),
+    wasm.authorizationSigner(chain, address(wasm.parseAddress), nonce, yParity, rs),
   );
 }
 
@@ -153,13 +153,13 @@ export function personalMessageHash(message) {
   return enter(() => wasm.personalMessageHash(bytes));
 }
 
-export function recoverPersonalMessage(options) {
+export function personalMessageSigner(options) {
   mustBeReady();
   const message = messageBytes(optionsOf(options).message);
   const signature = bytesOrText("signature", options.signature);
   const consensus = rulesOf(options);
   return enter(() =>
-    wasm.recoverPersonalMessage(message, signature(wasm.parseSignature), consensus),
+    wasm.personalMessageSigner(message, signature(wasm.parseSignature), consensus),
   );
 }
 
@@ -190,10 +190,10 @@ export function decodeGossip(options) {
   return enter(() => wasm.decodeGossip(text, bytes, transactions === "hashes"));
 }
 
-export function decodeL1Info(transaction) {
+export function l1InfoFromTransaction(transaction) {
   mustBeReady();
   const bytes = wholeBytes("transaction", transaction);
-  return enter(() => wasm.decodeL1Info(bytes));
+  return enter(() => wasm.l1InfoFromTransaction(bytes));
 }
 
 export class GossipValidator {

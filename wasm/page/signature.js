@@ -3,7 +3,7 @@ import {
   payloadHash,
   payloadSigningHash,
   personalMessageHash,
-  recoverPersonalMessage,
+  personalMessageSigner,
   recoverSigner,
   recoverSigningHash,
   verifyPayload,
@@ -91,7 +91,7 @@ export function signatureTool(panel) {
       const length = new TextEncoder().encode(message).length;
       const hash = about(field("message"), () => hexOf(personalMessageHash(message)));
       return {
-        recover: (signature) => recoverPersonalMessage({ message, signature, rules }),
+        recover: (signature) => personalMessageSigner({ message, signature, rules }),
         explain: () => messageSigning(length, hash),
       };
     }

@@ -42,7 +42,7 @@ pub fn decode_gossip(topic: &str, message: &[u8], hashes: bool) -> Result<Record
 }
 
 /// What a block's first transaction says about L1.
-#[wasm_bindgen(js_name = decodeL1Info)]
+#[wasm_bindgen(js_name = l1InfoFromTransaction)]
 pub fn decode_l1_info(transaction: &[u8]) -> Result<Record, OpsignError> {
     let record = Record::new();
     set_l1_info(&record, &L1Info::from_transaction(transaction)?);

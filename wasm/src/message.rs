@@ -12,7 +12,7 @@ pub fn hash(message: &[u8]) -> Vec<u8> {
 }
 
 /// Who signed a message, as EIP-55 text. The last byte may be 27 or 28, as wallets write it.
-#[wasm_bindgen(js_name = recoverPersonalMessage)]
+#[wasm_bindgen(js_name = personalMessageSigner)]
 pub fn recover_message(
     message: &[u8],
     signature: &[u8],

@@ -55,7 +55,7 @@ pub fn decode_transaction(raw: &[u8]) -> Result<Record, OpsignError> {
 }
 
 /// What an account signs to let code act for it.
-#[wasm_bindgen(js_name = authorizationSigningHash)]
+#[wasm_bindgen(js_name = authorizationHash)]
 pub fn authorization_signing_hash(
     chain_id: &str,
     address: &[u8],
@@ -65,7 +65,7 @@ pub fn authorization_signing_hash(
 }
 
 /// Who signed an authorization, as EIP-55 text. `r_s` is 64 bytes.
-#[wasm_bindgen(js_name = authorizationAuthority)]
+#[wasm_bindgen(js_name = authorizationSigner)]
 pub fn authorization_authority(
     chain_id: &str,
     address: &[u8],

@@ -83,13 +83,13 @@ test("calls before init() throw one clear sentence", () =>
       decodeTransaction: () => opsign.decodeTransaction(new Uint8Array()),
       transactionHash: () => opsign.transactionHash(new Uint8Array()),
       transactionSender: () => opsign.transactionSender(new Uint8Array()),
-      authorizationSigningHash: () => opsign.authorizationSigningHash({}),
-      authorizationAuthority: () => opsign.authorizationAuthority({}),
+      authorizationHash: () => opsign.authorizationHash({}),
+      authorizationSigner: () => opsign.authorizationSigner({}),
       personalMessageHash: () => opsign.personalMessageHash(""),
-      recoverPersonalMessage: () => opsign.recoverPersonalMessage({}),
+      personalMessageSigner: () => opsign.personalMessageSigner({}),
       recoverSigningHash: () => opsign.recoverSigningHash({}),
       decodeGossip: () => opsign.decodeGossip({}),
-      decodeL1Info: () => opsign.decodeL1Info(new Uint8Array()),
+      l1InfoFromTransaction: () => opsign.l1InfoFromTransaction(new Uint8Array()),
       GossipValidator: () => new opsign.GossipValidator({}),
     };
     const functions = Object.entries(opsign).filter(([, value]) => typeof value === "function");

@@ -22,10 +22,10 @@ import {
   type Verdict,
   type VerifyOptions,
   type WasmSource,
-  authorizationAuthority,
-  authorizationSigningHash,
+  authorizationSigner,
+  authorizationHash,
   decodeGossip,
-  decodeL1Info,
+  l1InfoFromTransaction,
   decodeTransaction,
   errors,
   gossipReasons,
@@ -33,7 +33,7 @@ import {
   payloadHash,
   payloadSigningHash,
   personalMessageHash,
-  recoverPersonalMessage,
+  personalMessageSigner,
   recoverSigner,
   recoverSigningHash,
   transactionHash,
@@ -183,9 +183,9 @@ const sender: string | null = transaction.sender;
 void sender;
 if (transaction.type === 4) {
   for (const item of transaction.authorizationList) {
-    const authority: string = authorizationAuthority(item);
+    const authority: string = authorizationSigner(item);
     void authority;
-    authorizationSigningHash(item);
+    authorizationHash(item);
   }
 }
 if (transaction.type === 3 && transaction.sidecar !== null) {
@@ -203,23 +203,23 @@ void from;
 // @ts-expect-error no hex text
 decodeTransaction("0x00");
 const authorization: Authorization = { chainId: 0, address: "0x00", nonce: 7n };
-authorizationSigningHash(authorization);
-authorizationAuthority({ ...authorization, yParity: 1, r: 1n, s: bytes });
+authorizationHash(authorization);
+authorizationSigner({ ...authorization, yParity: 1, r: 1n, s: bytes });
 // @ts-expect-error no signature
-authorizationAuthority(authorization);
+authorizationSigner(authorization);
 // @ts-expect-error a number is no scalar
-authorizationAuthority({ ...authorization, yParity: 1, r: 1, s: bytes });
+authorizationSigner({ ...authorization, yParity: 1, r: 1, s: bytes });
 
 // Messages
 const messageHash: Bytes = personalMessageHash("hello");
 void messageHash;
 personalMessageHash(bytes);
-const writer: string = recoverPersonalMessage({ message: "hello", signature: bytes });
+const writer: string = personalMessageSigner({ message: "hello", signature: bytes });
 void writer;
-recoverPersonalMessage({ message: bytes, signature: "0x00", rules: "consensus" });
+personalMessageSigner({ message: bytes, signature: "0x00", rules: "consensus" });
 recoverSigningHash({ signingHash: bytes, signature: "0x00", rules: undefined });
 // @ts-expect-error no message
-recoverPersonalMessage({ signature: bytes });
+personalMessageSigner({ signature: bytes });
 // @ts-expect-error the message is not what was signed
 recoverSigningHash({ message: "hello", signature: bytes });
 
@@ -255,7 +255,7 @@ decodeGossip({ topic: "v4", message: "0x00" });
 decodeGossip({ topic: "v4", message: bytes, transactions: "text" });
 const origin: L1Info | null | undefined = gossip.block?.l1Info;
 void origin;
-decodeL1Info(bytes).number satisfies bigint;
+l1InfoFromTransaction(bytes).number satisfies bigint;
 for (const { number, name, topics } of gossipReasons) {
   const rule: [number, GossipReason, readonly Topic[]] = [number, name, topics];
   void rule;

@@ -190,14 +190,14 @@ const checks = {
     for (const chainId of [vector.chain_id, BigInt(vector.chain_id)]) {
       for (const account of [address, bytes(address)]) {
         const authorization = { chainId, address: account, nonce: BigInt(vector.nonce) };
-        const hash = opsign.authorizationSigningHash(authorization);
+        const hash = opsign.authorizationHash(authorization);
         equal(hex(hash), vector.signing_hash, "signing hash");
         for (const scalars of [
           { r, s },
           { r: BigInt(r), s: bytes(s) },
         ]) {
           const authority = () =>
-            opsign.authorizationAuthority({ ...authorization, yParity, ...scalars });
+            opsign.authorizationSigner({ ...authorization, yParity, ...scalars });
           if (vector.authority === null)
             refused(opsign, /^(signature_\w+|transaction_v)$/, authority);
           else equal(authority(), vector.authority, "authority");
@@ -223,7 +223,7 @@ const checks = {
       for (const signature of [vector.signature, bytes(vector.signature_y_parity)]) {
         for (const rules of [undefined, "strict", "consensus"]) {
           const signed = { message: form, signature, rules };
-          equal(opsign.recoverPersonalMessage(signed), vector.address, "signer");
+          equal(opsign.personalMessageSigner(signed), vector.address, "signer");
         }
       }
     }
@@ -240,7 +240,7 @@ const checks = {
 
   l1_info(opsign, vector) {
     const transaction = bytes(vector.transaction);
-    const read = () => opsign.decodeL1Info(transaction);
+    const read = () => opsign.l1InfoFromTransaction(transaction);
     if (vector.l1_info === null) {
       refused(opsign, /^(not_l1_info|empty|transaction_type|rlp_\w+)$/, read);
       return;
@@ -373,7 +373,7 @@ function checkTransactions(opsign, topic, message, block) {
   const { block: byHash } = opsign.decodeGossip({ topic, message, transactions: "hashes" });
   const hashes = block.transactions.map((raw) => opsign.decodeTransaction(raw).hash);
   same(byHash.transactions, hashes, "hashes of the transactions");
-  same(text(block.l1Info), text(opsign.decodeL1Info(block.transactions[0])), "L1 info");
+  same(text(block.l1Info), text(opsign.l1InfoFromTransaction(block.transactions[0])), "L1 info");
 }
 
 // The rules are op-node's in its order: passed up to the one that failed, and none after it.

@@ -112,7 +112,7 @@ for (const call of [
   opsign.decodeTransaction,
   opsign.transactionHash,
   opsign.transactionSender,
-  opsign.decodeL1Info,
+  opsign.l1InfoFromTransaction,
 ]) {
   table.push(["transaction", (value) => call(value), { ...noBytes, ...noText }]);
 }
@@ -129,7 +129,7 @@ const noScalar = {
   "2^256": 2n ** 256n,
 };
 delete noScalar["0n"];
-for (const call of [opsign.authorizationSigningHash, opsign.authorizationAuthority]) {
+for (const call of [opsign.authorizationHash, opsign.authorizationSigner]) {
   const change = (name) => (value) => call({ ...authorization, [name]: value });
   table.push(
     ["authorization", (value) => call(value), noObject],
@@ -137,7 +137,7 @@ for (const call of [opsign.authorizationSigningHash, opsign.authorizationAuthori
     ["address", change("address"), noBytes],
     ["nonce", change("nonce"), noU64],
   );
-  if (call === opsign.authorizationSigningHash) continue;
+  if (call === opsign.authorizationHash) continue;
   const noByte = { ...noU64, 256: 256, "0n": 0n };
   table.push(
     ["yParity", change("yParity"), noByte],
@@ -149,14 +149,14 @@ for (const call of [opsign.authorizationSigningHash, opsign.authorizationAuthori
 const { signature } = block;
 table.push(
   ["message", (value) => opsign.personalMessageHash(value), noMessage],
-  ["options", (value) => opsign.recoverPersonalMessage(value), noObject],
-  ["message", (message) => opsign.recoverPersonalMessage({ message, signature }), noMessage],
+  ["options", (value) => opsign.personalMessageSigner(value), noObject],
+  ["message", (message) => opsign.personalMessageSigner({ message, signature }), noMessage],
   [
     "signature",
-    (value) => opsign.recoverPersonalMessage({ message: "", signature: value }),
+    (value) => opsign.personalMessageSigner({ message: "", signature: value }),
     noBytes,
   ],
-  ["rules", (rules) => opsign.recoverPersonalMessage({ message: "", signature, rules }), noRules],
+  ["rules", (rules) => opsign.personalMessageSigner({ message: "", signature, rules }), noRules],
   ["options", (value) => opsign.recoverSigningHash(value), noObject],
   ["signingHash", (value) => opsign.recoverSigningHash({ signingHash: value, signature }), noBytes],
   [
@@ -268,7 +268,7 @@ test("right types with wrong values have errors of their own", () => {
 test("right types with wrong values: gossip, transactions, messages", () => {
   const long = new Uint8Array((64 << 20) + 1);
   const validator = new opsign.GossipValidator(config);
-  const recover = (change) => opsign.recoverPersonalMessage({ message: "", signature, ...change });
+  const recover = (change) => opsign.personalMessageSigner({ message: "", signature, ...change });
   const cases = [
     ["too_long", () => opsign.decodeTransaction(long)],
     ["too_long", () => opsign.decodeGossip({ topic: "v4", message: long })],
@@ -277,7 +277,7 @@ test("right types with wrong values: gossip, transactions, messages", () => {
     ["too_long", () => opsign.personalMessageHash("a".repeat(long.length))],
     ["empty", () => opsign.decodeTransaction(new Uint8Array())],
     ["transaction_type", () => opsign.decodeTransaction(new Uint8Array([5]))],
-    ["rlp_truncated", () => opsign.decodeL1Info(new Uint8Array([0x7e]))],
+    ["rlp_truncated", () => opsign.l1InfoFromTransaction(new Uint8Array([0x7e]))],
     ["unknown_topic", () => opsign.decodeGossip({ topic: "v5", message: bytes })],
     ["unknown_topic", () => new opsign.GossipValidator({ ...config, topic: "V4" })],
     ["too_long", () => new opsign.GossipValidator({ ...config, topic: "v".repeat(1e6) })],
@@ -294,14 +294,14 @@ test("right types with wrong values: gossip, transactions, messages", () => {
     ["signature_y_parity", () => recover({ signature: `0x${"11".repeat(64)}1d` })],
     ["too_short", () => opsign.recoverSigningHash({ signingHash: "0x00", signature })],
     ["too_long", () => opsign.recoverSigningHash({ signingHash: new Uint8Array(33), signature })],
-    ["transaction_v", () => opsign.authorizationAuthority({ ...authorization, yParity: 2 })],
+    ["transaction_v", () => opsign.authorizationSigner({ ...authorization, yParity: 2 })],
     [
       "chain_id_too_large",
-      () => opsign.authorizationSigningHash({ ...authorization, chainId: 2n ** 256n }),
+      () => opsign.authorizationHash({ ...authorization, chainId: 2n ** 256n }),
     ],
     [
       "hex_prefix",
-      () => opsign.authorizationSigningHash({ ...authorization, address: address.slice(2) }),
+      () => opsign.authorizationHash({ ...authorization, address: address.slice(2) }),
     ],
   ];
   for (const [code, call] of cases) assert.throws(call, { code }, `${call}`);
