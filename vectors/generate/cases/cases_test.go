@@ -17,6 +17,7 @@ var least = map[string]int{
 	"secret_keys.json":     21,
 	"addresses.json":       36,
 	"gossip.json":          41,
+	"l1_info.json":         55,
 }
 
 func TestCommittedFilesAreTheGeneratedOnes(t *testing.T) {
