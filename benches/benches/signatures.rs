@@ -25,6 +25,11 @@ fn signatures(criterion: &mut Criterion) {
     let message = Message::from_digest(*hash.as_bytes());
     let mut group = criterion.benchmark_group("sign");
     group.bench_function("opsign", |bench| bench.iter(|| ours.sign(black_box(&hash)).unwrap()));
+    // What wiping the stack after signing costs is the difference.
+    let bare = k256::ecdsa::SigningKey::from_slice(&secret).unwrap();
+    group.bench_function("k256, nothing wiped", |bench| {
+        bench.iter(|| bare.sign_prehash_recoverable(black_box(hash.as_bytes())));
+    });
     group.bench_function("libsecp256k1", |bench| {
         bench.iter(|| RecoverableSignature::sign_ecdsa_recoverable(black_box(message), &theirs))
     });

@@ -62,6 +62,7 @@ mod message;
 mod payload;
 mod rlp;
 mod sign;
+mod stack;
 mod trie;
 pub mod tx;
 mod uint;
@@ -74,6 +75,7 @@ pub use payload::{Domain, PayloadHash, PayloadHasher, SigningHash, payload_signi
 pub use sign::{
     Rules, Signature, Signer, recover_signer, sign_payload, verify_payload, verify_signing_hash,
 };
+pub use stack::on_wiped_stack;
 pub use uint::U256;
 
 /// Compiles the example in the repository's README.

@@ -25,7 +25,7 @@ use opsign_core::gossip::{
 use opsign_core::tx::{SignedTransaction, Transaction, sign_transaction};
 use opsign_core::{
     Address, ChainId, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature, Signer,
-    SigningHash, personal_message_hash,
+    SigningHash, on_wiped_stack, personal_message_hash,
 };
 use opsign_keys::ErrorKind as KeyErrorKind;
 use opsign_typed_data::TypedDataErrorKind;
@@ -166,7 +166,8 @@ pub unsafe extern "C" fn opsign_secret_key_from_bytes(
     enter(out, || {
         // SAFETY: readable for `len` bytes, by the header's contract.
         let bytes = unsafe { ptr::slice(bytes, len)? };
-        Ok(ptr::give(SecretKeyHandle(Box::new(SecretKey::from_bytes(bytes)?))))
+        // Moving the key to the heap leaves copies on the stack.
+        on_wiped_stack(|| Ok(ptr::give(SecretKeyHandle(Box::new(SecretKey::from_bytes(bytes)?)))))
     })
 }
 

@@ -44,7 +44,24 @@ impl fmt::Display for TokenSelector {
     }
 }
 
-/// A token's user PIN. Wiped when dropped; never printed.
+/// A token's user PIN. Wiped when dropped; cannot be printed, cloned or compared.
+///
+/// ```compile_fail
+/// fn shows<T: core::fmt::Debug>() {}
+/// shows::<opsign_hsm::Pin>();
+/// ```
+/// ```compile_fail
+/// fn prints<T: core::fmt::Display>() {}
+/// prints::<opsign_hsm::Pin>();
+/// ```
+/// ```compile_fail
+/// fn clones<T: Clone>() {}
+/// clones::<opsign_hsm::Pin>();
+/// ```
+/// ```compile_fail
+/// fn compares<T: PartialEq>() {}
+/// compares::<opsign_hsm::Pin>();
+/// ```
 pub struct Pin(AuthPin);
 
 impl Pin {

@@ -1,0 +1,50 @@
+//! Wiping the stack that work on a secret has used.
+
+use zeroize::Zeroize;
+
+/// How many bytes of stack are wiped: more than loading a key or signing uses at any optimisation
+/// level (`tests/stack` measures; k256 copies its tables to the stack).
+const WIPED: usize = if cfg!(feature = "tables") { 64 << 10 } else { 32 << 10 };
+
+/// Runs `work` and wipes the stack that it used, also if it panics.
+///
+/// Curve code spills keys, nonces and what follows from them to the stack, and returns without
+/// wiping it. Here it is wiped, 32 KiB deep (64 KiB with the feature `tables`), so a thread that
+/// calls this needs that much stack. [`crate::SecretKey`] does so by itself; wrap what comes before
+/// it: reading a file with a key, moving a key to where it stays.
+///
+/// Not wiped: registers, the frames of callers, and what `work` returns.
+///
+/// ```
+/// use opsign_core::{SecretKey, on_wiped_stack};
+///
+/// // Without this, moving the key into the box would leave a copy of it behind.
+/// let key = on_wiped_stack(|| SecretKey::from_bytes(&[1; 32]).map(Box::new));
+/// assert!(key.is_ok());
+/// ```
+#[inline(never)]
+pub fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
+    let _wipe = WipeWhenDone;
+    in_its_own_frame(work)
+}
+
+/// Runs before [`on_wiped_stack`] returns or unwinds.
+struct WipeWhenDone;
+
+impl Drop for WipeWhenDone {
+    fn drop(&mut self) {
+        wipe_below();
+    }
+}
+
+/// Not inlined, so that the frames of `work` begin where that of [`wipe_below`] will.
+#[inline(never)]
+fn in_its_own_frame<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Words and not bytes, because each is a volatile write of its own.
+#[inline(never)]
+fn wipe_below() {
+    [0u64; WIPED / 8].zeroize();
+}

@@ -1,0 +1,125 @@
+//! What is left on the stack by loading a key and by signing: nothing of the key, the nonce or
+//! what follows from them. The same search finds them after the same work without wiping.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+mod painted;
+mod secrets;
+
+use std::hint::black_box;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use k256::ecdsa::SigningKey;
+use opsign_core::{
+    ChainId, PayloadHash, SecretKey, Signature, Signer, SigningHash, on_wiped_stack,
+    payload_signing_hash,
+};
+
+use painted::{Painted, Used};
+use secrets::Secrets;
+
+/// How much at either end of the wiped part belongs to the frames of the wiping itself.
+const EDGE: usize = 2048;
+
+/// How deep the stack is wiped at the least, which is also how deep work on a key may go.
+const WIPED: usize = if cfg!(feature = "tables") { 64 << 10 } else { 32 << 10 };
+
+/// A key, something to sign, and all that must not be found. On the heap, and made by the thread
+/// of the test, so that what is found was left by the work under test.
+fn example() -> (Box<SecretKey>, SigningHash, Box<Secrets>) {
+    let hash = payload_signing_hash(&ChainId::from(10), &PayloadHash::of(b"payload"));
+    let secrets = Box::new(Secrets::of(hash.as_bytes()));
+    let key = Box::new(SecretKey::from_bytes(secrets.key()).unwrap());
+    secrets.check(key.sign(&hash).unwrap().as_bytes());
+    (key, hash, secrets)
+}
+
+/// Nothing is found, and all that the work touched is zero.
+fn assert_wiped(what: &str, used: &Used, secrets: &Secrets) {
+    assert_eq!(secrets.found_in(used.bytes()), [""; 0], "{what} left them on the stack");
+    assert!(used.depth() > WIPED, "{what}: nothing was wiped, {} bytes were used", used.depth());
+    assert!(
+        used.depth() < WIPED + EDGE,
+        "{what} used {} bytes of stack, of which {WIPED} are wiped",
+        used.depth()
+    );
+    let work = used.between(EDGE, WIPED - EDGE);
+    assert!(work.iter().all(|byte| *byte == 0), "{what}: not all is wiped");
+}
+
+#[test]
+fn without_wiping_secrets_are_found() {
+    let (_, hash, secrets) = example();
+    let key = Box::new(SigningKey::from_slice(secrets.key()).unwrap());
+    let load = || {
+        black_box(&SigningKey::from_slice(secrets.key()));
+    };
+    let sign = || {
+        black_box(key.sign_prehash_recoverable(hash.as_bytes()));
+    };
+    let kept: [(&dyn Fn(), &[&str]); 2] =
+        [(&load, &["key"]), (&sign, &["nonce", "inverse of the nonce"])];
+    for (work, wanted) in kept {
+        let used = Painted::new().run(work);
+        let found = secrets.found_in(used.bytes());
+        // The rest of what is wiped is for other compilers.
+        println!("{} bytes of stack used, {WIPED} are wiped; left: {found:?}", used.depth());
+        assert!(wanted.iter().all(|name| found.contains(name)), "only {found:?}, not {wanted:?}");
+        assert!(used.depth() < WIPED);
+    }
+}
+
+#[test]
+fn signing_leaves_nothing() {
+    let (key, hash, secrets) = example();
+    let mut signature: Option<Signature> = None;
+    let used = Painted::new().run(|| signature = Some(key.sign(&hash).unwrap()));
+    assert_wiped("signing", &used, &secrets);
+    secrets.check(signature.unwrap().as_bytes());
+}
+
+#[test]
+fn loading_leaves_nothing() {
+    let (_, _, secrets) = example();
+    let used = Painted::new().run(|| {
+        black_box(&SecretKey::from_bytes(secrets.key()));
+    });
+    assert_wiped("loading", &used, &secrets);
+
+    let text = secrets.key_as_hex();
+    let used = Painted::new().run(|| {
+        black_box(&SecretKey::from_hex(&text));
+    });
+    assert_wiped("loading from hex", &used, &secrets);
+
+    // In whatever way it fails.
+    let used = Painted::new().run(|| assert!(SecretKey::from_hex(&text[..62]).is_err()));
+    assert_wiped("refusing", &used, &secrets);
+}
+
+#[test]
+fn moving_a_key_leaves_nothing_where_the_caller_asks_for_it() {
+    let (_, hash, secrets) = example();
+    let mut kept = None;
+    let used = Painted::new().run(|| {
+        kept = Some(on_wiped_stack(|| Box::new(SecretKey::from_bytes(secrets.key()).unwrap())));
+    });
+    // The inner wiping begins within the outer, so more is used than the outer wipes.
+    assert_eq!(secrets.found_in(used.bytes()), [""; 0]);
+    secrets.check(kept.unwrap().sign(&hash).unwrap().as_bytes());
+}
+
+#[test]
+fn a_panic_leaves_nothing() {
+    let (_, _, secrets) = example();
+    let panics = || {
+        // Many, as unwinding writes over some of them.
+        black_box([*secrets.key(); 256]);
+        // Without the message, which would be printed.
+        resume_unwind(Box::new(()));
+    };
+    let caught = |work: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
+    let used = Painted::new().run(|| caught(&|| on_wiped_stack(panics)));
+    assert_eq!(secrets.found_in(used.bytes()), [""; 0]);
+    let used = Painted::new().run(|| caught(&panics));
+    assert_eq!(secrets.found_in(used.bytes()), ["key"], "the search finds what a panic left");
+}
