@@ -4,6 +4,7 @@ source "$(dirname "$0")/env.sh"
 
 cargo fmt --all --check
 cargo fmt --manifest-path core/tests/no_std/Cargo.toml --check
+cargo fmt --manifest-path core/tests/thumb/Cargo.toml --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
 cargo fmt --manifest-path scripts/tools/Cargo.toml --check
 cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings

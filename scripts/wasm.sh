@@ -2,9 +2,9 @@
 # Builds the browser package's WebAssembly and its glue into wasm/js/pkg, and from them the tool page
 # wasm/page/dist/opsign.html; prints their sizes.
 #
-# rustup has no WebAssembly target where this runs, so Debian's rustc builds, with a standard
-# library made once per compiler version. Steps whose inputs did not change are skipped.
+# Steps whose inputs did not change are skipped.
 source "$(dirname "$0")/env.sh"
+source scripts/cross.sh
 
 target=wasm32-unknown-unknown
 js=wasm/js
@@ -13,51 +13,12 @@ max_raw=220000
 max_gzip=82000
 max_page=450000
 
-[[ -x /usr/bin/rustc && -x /usr/bin/cargo && -e /usr/lib/rustlib/src/rust/library/Cargo.toml ]] \
-  || die "Debian's rustc-web, cargo-web and rust-web-src are needed: run scripts/setup.sh"
-# The number is raised when the way the standard library is built changes.
-key=$(digest <(/usr/bin/rustc -vV; echo 1))
-sysroot=$CACHE/wasm-sysroot-$key
-target_dir=$CACHE/wasm-target-$key
+target_dir=$CACHE/wasm-target-$CROSS_KEY
 built=$target_dir/$target/release/opsign_wasm.wasm
 
 # unchanged STAMP FILE...: whether the files are what they were at `record STAMP FILE...`.
 unchanged() { [[ -e $1 && $(digest "${@:2}" 2> /dev/null) == "$(< "$1")" ]]; }
 record() { digest "${@:2}" > "$1"; }
-
-# cargo_wasm ARGUMENT...: Debian's cargo and rustc with $flags, and the linker that rustup brings.
-cargo_wasm() {
-  local rustup_sysroot linker crates encoded
-  rustup_sysroot=$(rustc --print sysroot)
-  linker=$(find "$rustup_sysroot/lib/rustlib" -name rust-lld -print -quit)
-  [[ -n $linker ]] || die "no rust-lld in $rustup_sysroot"
-  # Panic messages name source files: no path of this machine may end up in the package.
-  flags+=("--remap-path-prefix=$ROOT=opsign")
-  flags+=("--remap-path-prefix=/usr/lib/rustlib/src/rust/library=std")
-  for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
-    flags+=("--remap-path-prefix=${crates%/}=crates")
-  done
-  printf -v encoded '%s\x1f' "${flags[@]}"
-  PATH=${linker%/*}:$PATH RUSTC=/usr/bin/rustc CARGO_ENCODED_RUSTFLAGS=${encoded%$'\x1f'} \
-    /usr/bin/cargo "$@" --quiet --release --target "$target"
-}
-
-make_sysroot() {
-  say "making the standard library for WebAssembly (about 40 s, once per compiler version)" >&2
-  work=$(mktemp -d "$CACHE/wasm-sysroot.XXXXXX")
-  trap 'rm -rf "$work"' EXIT
-  mkdir "$work/src"
-  : > "$work/src/lib.rs"
-  printf '[package]\nname = "empty"\nedition = "2024"\n[profile.release]\npanic = "abort"\n' \
-    > "$work/Cargo.toml"
-  # Bitcode, or else the standard library could not take part in link-time optimisation.
-  local flags=(-Cembed-bitcode=yes)
-  RUSTC_BOOTSTRAP=1 cargo_wasm build -Zbuild-std=std,panic_abort \
-    --manifest-path "$work/Cargo.toml" --target-dir "$work/target"
-  mkdir -p "$work/out/lib/rustlib/$target/lib"
-  cp "$work/target/$target/release/deps/"*.rlib "$work/out/lib/rustlib/$target/lib"
-  mv "$work/out" "$sysroot"
-}
 
 mkdir -p "$pkg"
 
@@ -65,14 +26,14 @@ mkdir -p "$pkg"
 # k256 takes wasm32 for a 64-bit machine, but WebAssembly has no wide multiplication, so 32-bit
 # arithmetic suits it better (recovery 0.32 to 0.13 ms); and Keccak's loops are unrolled only if
 # LLVM is asked to (1 MiB 5.7 to 2.5 ms). Node 20.
-flags=("--sysroot=$sysroot" --cfg 'cpubits="32"' -Cllvm-args=-unroll-threshold=1500)
+flags=("--sysroot=$(sysroot_of "$target")" --cfg 'cpubits="32"' -Cllvm-args=-unroll-threshold=1500)
 mapfile -t sources < <(find core/src wasm/src -name '*.rs' | sort)
-sources+=(Cargo.lock Cargo.toml core/Cargo.toml wasm/Cargo.toml scripts/wasm.sh)
+sources+=(Cargo.lock Cargo.toml core/Cargo.toml wasm/Cargo.toml scripts/{cross,wasm}.sh)
 if ! unchanged "$built.stamp" "${sources[@]}" "$built"; then
   /usr/bin/cargo fetch --quiet --locked
-  [[ -d $sysroot ]] || make_sysroot
+  make_sysroot "$target" std,panic_abort
   CARGO_PROFILE_RELEASE_PANIC=abort \
-    cargo_wasm build --locked --package opsign-wasm --target-dir "$target_dir"
+    cargo_cross "$target" build --locked --package opsign-wasm --target-dir "$target_dir"
   record "$built.stamp" "${sources[@]}" "$built"
 fi
 
