@@ -41,12 +41,9 @@ impl SecretScalar {
     }
 }
 
-/// Replaces s by the lower of s and n - s; says whether it did. `None` if r or s is out of range.
-pub(crate) fn normalize_s(rs: &[u8; 64]) -> Option<([u8; 64], bool)> {
-    let signature = Signature::from_slice(rs).ok()?;
-    let low = signature.normalize_s();
-    let changed = low != signature;
-    Some((low.to_bytes().into(), changed))
+/// Replaces s by the lower of s and n - s. `None` if r or s is out of range.
+pub(crate) fn normalize_s(rs: &[u8; 64]) -> Option<[u8; 64]> {
+    Some(Signature::from_slice(rs).ok()?.normalize_s().to_bytes().into())
 }
 
 /// The public point that made `r ‖ s` over `hash`, SEC 1 uncompressed; high s is fine.

@@ -98,7 +98,7 @@ impl Signature {
     ) -> Result<Self, Error> {
         check_scalar(&rs[..32], Error::SignatureRZero, Error::SignatureRTooLarge)?;
         check_scalar(&rs[32..], Error::SignatureSZero, Error::SignatureSTooLarge)?;
-        let (rs, _) = curve::normalize_s(rs).ok_or(Error::SignatureNotRecoverable)?;
+        let rs = curve::normalize_s(rs).ok_or(Error::SignatureNotRecoverable)?;
         let mut outcome = Err(Error::SignatureNotRecoverable);
         for y_parity in 0..=1 {
             let Some(point) = curve::recover_vartime(hash.as_bytes(), &rs, y_parity) else {

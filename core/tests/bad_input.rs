@@ -138,3 +138,27 @@ fn snappy_bombs_are_refused_by_their_header() {
     assert_eq!(decompress(&[66], &mut room), Err(Reason::SnappyCorrupt));
     assert_eq!(decompress(&[0x80, 0x80, 0x80, 0x05], &mut room), Err(Reason::SnappyCorrupt));
 }
+
+#[test]
+fn a_snappy_copy_must_end_where_the_message_does() {
+    // 66 bytes: a literal of 60, then a copy of 5, 6 or 7 from one byte, and from eight bytes, back.
+    for (length, offset, fits) in [
+        (5, 1, false),
+        (6, 1, true),
+        (7, 1, false),
+        (5, 8, false),
+        (6, 8, true),
+        (7, 8, false),
+        (6, 60, true),
+        (6, 61, false),
+    ] {
+        let mut message = vec![66, 59 << 2];
+        message.extend(0..60u8);
+        message.extend([(length - 4) << 2 | 1, offset]);
+        let mut room = [0; 66];
+        let copied = decompress(&message, &mut room).map(|data| data[60..].to_vec());
+        let from = 60u8.saturating_sub(offset);
+        let expected: Vec<u8> = (0..6).map(|at| from + at % offset).collect();
+        assert_eq!(copied, if fits { Ok(expected) } else { Err(Reason::SnappyCorrupt) });
+    }
+}

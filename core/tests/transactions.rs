@@ -5,8 +5,9 @@ mod common;
 
 use common::{bytes, parts, text, walk};
 use opsign_core::tx::{
-    AccessList, Authorization, SidecarVersion, SignatureFields, SignedAuthorization,
-    SignedTransaction, Transaction, sign_transaction,
+    AccessItem, AccessList, Authorization, AuthorizationList, BlobHashes, SidecarVersion,
+    SignatureFields, SignedAuthorization, SignedTransaction, StorageKeys, Transaction,
+    sign_transaction,
 };
 use opsign_core::{
     Address, ChainId, Error, Rules, SecretKey, Signature, Signer, U256, hazmat,
@@ -38,12 +39,14 @@ fn transactions() {
         };
         assert!(!has_long_number(case));
         check_fields(&signed, case);
+        check_given_lists(signed.transaction());
         check_signature(&signed, case);
 
         let mut out = vec![0xee; raw.len() + 1];
         assert_eq!(signed.encode(&mut out), Ok(raw.len()));
         assert_eq!(out[..raw.len()], raw);
         assert_eq!(signed.encoded_len(), raw.len());
+        assert_eq!(signed.encode(&mut out[..raw.len()]), Ok(raw.len()));
         assert!(signed.encode(&mut out[..raw.len() - 1]).is_err());
         let canonical = parts(&case["canonical"]);
         let bare = signed.with_sidecar(None);
@@ -174,6 +177,7 @@ fn check_fields(signed: &SignedTransaction<'_>, case: &Value) {
     for (name, value) in fields.as_object().unwrap() {
         assert_eq!(*value, case[name], "{name}");
     }
+    assert_eq!(fields["type"], signed.transaction().kind());
     assert_eq!(input.len() as u64, case["input_length"].as_u64().unwrap());
     let hash = opsign_core::PayloadHash::of(&input);
     assert_eq!(hash.to_string(), text(case, "input_hash"), "the hash of the input");
@@ -191,12 +195,71 @@ fn check_fields(signed: &SignedTransaction<'_>, case: &Value) {
                 "proofs": sidecar.proofs().count(),
             });
             assert_eq!(found, case["sidecar"]);
+            let shown = format!("Sidecar(V{version}, {} blobs)", found["blobs"]);
+            assert_eq!(format!("{sidecar:?}"), shown);
         }
     }
 }
 
+/// A transaction whose lists were given one by one is the one whose lists were read.
+fn check_given_lists(read: &Transaction<'_>) {
+    let access_list = match read {
+        Transaction::AccessList(tx) => tx.access_list,
+        Transaction::DynamicFee(tx) => tx.access_list,
+        Transaction::Blob(tx) => tx.access_list,
+        Transaction::SetCode(tx) => tx.access_list,
+        _ => return,
+    };
+    let keys: Vec<Vec<[u8; 32]>> =
+        access_list.iter().map(|item| item.storage_keys.iter().copied().collect()).collect();
+    let items: Vec<AccessItem<'_>> = access_list
+        .iter()
+        .zip(&keys)
+        .map(|(item, keys)| AccessItem { storage_keys: StorageKeys::new(keys), ..item })
+        .collect();
+    for (item, keys) in access_list.iter().zip(&keys) {
+        assert_eq!(
+            (item.storage_keys.len(), item.storage_keys.is_empty()),
+            (keys.len(), keys.is_empty())
+        );
+        assert_eq!(item.storage_keys == StorageKeys::new(&[]), keys.is_empty());
+    }
+    assert_eq!(access_list == AccessList::default(), items.is_empty());
+    assert_eq!(format!("{access_list:?}"), format!("{items:?}"));
+
+    let (hashes, authorizations): (Vec<_>, Vec<_>);
+    let mut given = *read;
+    match &mut given {
+        Transaction::AccessList(tx) => tx.access_list = AccessList::new(&items),
+        Transaction::DynamicFee(tx) => tx.access_list = AccessList::new(&items),
+        Transaction::Blob(tx) => {
+            hashes = tx.blob_versioned_hashes.iter().copied().collect();
+            assert_eq!(tx.blob_versioned_hashes == BlobHashes::new(&[]), hashes.is_empty());
+            let debug = format!("{:?}", tx.blob_versioned_hashes);
+            assert_eq!(debug, format!("{hashes:?}"));
+            tx.blob_versioned_hashes = BlobHashes::new(&hashes);
+            tx.access_list = AccessList::new(&items);
+        }
+        Transaction::SetCode(tx) => {
+            authorizations = tx.authorization_list.iter().collect();
+            let none = AuthorizationList::new(&[]);
+            assert_eq!(tx.authorization_list == none, authorizations.is_empty());
+            assert_eq!(format!("{:?}", tx.authorization_list), format!("{authorizations:?}"));
+            tx.authorization_list = AuthorizationList::new(&authorizations);
+            tx.access_list = AccessList::new(&items);
+        }
+        _ => {}
+    }
+    assert_eq!(given, *read);
+    assert_eq!(given.signing_hash(), read.signing_hash());
+}
+
 fn check_signature(signed: &SignedTransaction<'_>, case: &Value) {
     if let Transaction::Deposit(deposit) = signed.transaction() {
+        let signature =
+            SecretKey::from_bytes(&[1; 32]).unwrap().sign(&hazmat::signing_hash(&[1; 32]).unwrap());
+        let with_signature = signed.transaction().with_signature(&signature.unwrap());
+        assert_eq!(with_signature, Err(Error::DepositNotSignable));
         assert_eq!(signed.sender(), Ok(deposit.from));
         assert_eq!(signed.signing_hash(), Err(Error::DepositNotSignable));
         assert_eq!(signed.signature(), Err(Error::DepositNotSignable));

@@ -41,6 +41,11 @@ fn payload_signing() {
         assert_eq!(hash.to_string(), text(case, "signing_hash"));
         if *domain.as_bytes() == [0; 32] {
             assert_eq!(payload_signing_hash(&chain_id, &payload_hash), hash);
+            let signature = key.sign(&hash).unwrap();
+            let check = |address| verify_payload(&chain_id, &payload_hash, &signature, &address);
+            assert_eq!(check(key.address()), Ok(()));
+            let (recovered, expected) = (key.address(), Address::from_bytes([7; 20]));
+            assert_eq!(check(expected), Err(Error::WrongSigner { recovered, expected }));
         }
 
         assert_eq!(key.address(), address(case, "address"));
@@ -226,7 +231,7 @@ fn l1_info() {
 #[test]
 fn gossip_rules() {
     let (mut sequence, mut seen) = (Value::Null, Box::new(SeenBlocks::new()));
-    let mut reasons = Vec::new();
+    let (mut reasons, mut empty) = (Vec::new(), [0; 2]);
     walk("gossip_rules.json", |case| {
         if case["sequence"].is_null() || case["sequence"] != sequence {
             *seen = SeenBlocks::new();
@@ -237,7 +242,17 @@ fn gossip_rules() {
         assert_eq!(reason.verdict().name(), text(case, "verdict"));
         assert!(reason.applies_to(text(case, "topic").parse().unwrap()));
         reasons.push(reason);
+        if reason == Reason::Accepted {
+            let message = message(case);
+            let mut room = vec![0; decompressed_len(&message).unwrap()];
+            let envelope = Envelope::parse(decompress(&message, &mut room).unwrap()).unwrap();
+            let payload = Payload::parse(config(case).topic, envelope.payload()).unwrap();
+            let transactions = payload.transactions();
+            assert_eq!(transactions.is_empty(), transactions.iter().next().is_none());
+            empty[usize::from(transactions.is_empty())] += 1;
+        }
     });
+    assert!(empty.iter().all(|count| *count > 0), "payloads with and without transactions");
     for reason in Reason::ALL {
         assert!(reasons.contains(reason), "no case reaches {}", reason.name());
     }

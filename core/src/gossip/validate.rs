@@ -329,3 +329,29 @@ impl Default for SeenBlocks {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::boxed::Box;
+
+    use super::*;
+
+    // From outside it takes a signed message for each of these blocks.
+    #[test]
+    fn the_height_unused_for_longest_is_forgotten_with_all_its_blocks() {
+        let mut seen = Box::new(SeenBlocks::new());
+        let block = |number: usize| BlockHash([number as u8; 32]);
+        for height in 0..HEIGHTS as u64 {
+            for number in 0..BLOCKS {
+                assert_eq!(seen.add(height, block(number)), Ok(()));
+            }
+        }
+        assert_eq!(seen.add(0, block(0)), Err(Reason::TooManyBlocksAtHeight));
+        for number in 0..BLOCKS {
+            assert_eq!(seen.add(HEIGHTS as u64, block(number)), Ok(()));
+        }
+        assert_eq!(seen.add(0, block(0)), Err(Reason::TooManyBlocksAtHeight), "used just now");
+        assert_eq!(seen.add(1, block(0)), Ok(()), "forgotten");
+        assert_eq!(seen.add(1, block(0)), Err(Reason::AlreadySeen));
+    }
+}
