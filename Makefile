@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std c ctime go opnode wasm bench fuzz deny lint header clean
+.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm bench fuzz deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -21,8 +21,20 @@ prose:
 no-std:
 	@scripts/no-std.sh
 
+secrets:
+	@scripts/secrets.sh
+
+coverage:
+	@scripts/coverage.sh
+
+mutants:
+	@scripts/mutants.sh --all
+
 c:
 	@scripts/c.sh
+
+threads:
+	@scripts/threads.sh
 
 ctime:
 	@scripts/ctime.sh

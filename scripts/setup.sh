@@ -18,7 +18,11 @@ wanted=(
   "rust-web-src:/usr/lib/rustlib/src/rust/library/Cargo.toml"
   "make:make"
   "valgrind:valgrind"
+  "qemu-system-arm:qemu-system-arm"
 )
+# Reads what this rustc counts: of the same major version as its LLVM.
+llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+wanted+=("llvm-$llvm:llvm-cov-$llvm")
 missing=()
 for entry in "${wanted[@]}"; do
   probe=${entry#*:}

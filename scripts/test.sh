@@ -2,7 +2,8 @@
 # Everything, in the order in which a failure is cheapest to find; then a table of times.
 source "$(dirname "$0")/env.sh"
 
-steps=(setup lint rust prose no-std c threads ctime go wasm-test opnode fuzz deny)
+steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime go wasm-test opnode fuzz
+  deny)
 table=""
 for step in "${steps[@]}"; do
   say "=== $step"
