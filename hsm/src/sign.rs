@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -42,13 +43,24 @@ pub struct HsmSigner {
     deadline: Duration,
     /// `None` only while being dropped.
     queue: Option<SyncSender<Job>>,
+    waiting: Arc<AtomicUsize>,
     workers: Vec<JoinHandle<()>>,
 }
 
 struct Job {
     hash: SigningHash,
     expires: Instant,
-    reply: SyncSender<Result<Signature, Error>>,
+    reply: Box<dyn FnOnce(Result<Signature, Error>) + Send>,
+    _waiting: Waiting,
+}
+
+/// Counts a job from its arrival to its end.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl HsmSigner {
@@ -95,6 +107,7 @@ impl HsmSigner {
             label: info.label,
             deadline: options.deadline,
             queue: Some(queue),
+            waiting: Arc::default(),
             workers: Vec::with_capacity(sessions),
         };
         for number in 0..sessions {
@@ -122,6 +135,41 @@ impl HsmSigner {
         &self.label
     }
 
+    /// Jobs that have come in and are not yet done.
+    pub fn queue_depth(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Hands in a hash and returns at once, for callers that must not wait on a thread.
+    ///
+    /// `done` runs on a thread of this signer and must be short. It is told the signature or the
+    /// error, as [`Signer::sign`] would return them; if the token never answers, or the signer is
+    /// dropped first, it is dropped unused. Bounding the wait is the caller's part; a job that has
+    /// waited longer than the deadline is not begun.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] if too many jobs wait, [`ErrorKind::WorkerDied`].
+    pub fn submit(
+        &self,
+        hash: &SigningHash,
+        done: impl FnOnce(Result<Signature, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let Some(queue) = &self.queue else {
+            return Err(died());
+        };
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let job = Job {
+            hash: *hash,
+            expires: Instant::now() + self.deadline,
+            reply: Box::new(done),
+            _waiting: Waiting(Arc::clone(&self.waiting)),
+        };
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => self.timeout(),
+            TrySendError::Disconnected(_) => died(),
+        })
+    }
+
     fn timeout(&self) -> Error {
         Error::new(
             ErrorKind::Timeout,
@@ -143,16 +191,8 @@ impl Signer for HsmSigner {
     /// [`ErrorKind::WorkerDied`].
     fn sign(&self, hash: &SigningHash) -> Result<Signature, Error> {
         let (reply, answer) = sync_channel(1);
-        let expires = Instant::now() + self.deadline;
-        let died = || Error::new(ErrorKind::WorkerDied, "the threads that talk to the token died");
-        let Some(queue) = &self.queue else {
-            return Err(died());
-        };
-        match queue.try_send(Job { hash: *hash, expires, reply }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err(self.timeout()),
-            Err(TrySendError::Disconnected(_)) => return Err(died()),
-        }
+        // A caller whose deadline has passed is gone, and the signature goes with it.
+        self.submit(hash, move |result| drop(reply.try_send(result)))?;
         match answer.recv_timeout(self.deadline) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err(self.timeout()),
@@ -163,6 +203,10 @@ impl Signer for HsmSigner {
     fn address(&self) -> Address {
         self.address
     }
+}
+
+fn died() -> Error {
+    Error::new(ErrorKind::WorkerDied, "the threads that talk to the token died")
 }
 
 impl fmt::Debug for HsmSigner {
@@ -212,8 +256,7 @@ impl Worker {
                 self.open = None;
                 Err(Error::new(ErrorKind::WorkerDied, "a bug in opsign: signing panicked"))
             });
-            // A caller whose deadline has passed is gone, and the signature goes with it.
-            let _ = job.reply.try_send(result);
+            (job.reply)(result);
         }
     }
 
