@@ -1,7 +1,8 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm bench fuzz deny lint header clean
+.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
+  bench bench-hsm bench-signer parity test-devnet fuzz deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -54,6 +55,18 @@ bench:
 # make fuzz SECONDS=600: that many CPU-seconds for each target.
 fuzz:
 	@scripts/fuzz.sh --seconds $(or $(SECONDS),60)
+
+bench-hsm:
+	@scripts/bench-hsm.sh
+
+bench-signer:
+	@scripts/bench-signer.sh
+
+parity:
+	@scripts/parity.sh
+
+test-devnet:
+	@scripts/devnet.sh
 
 deny:
 	@scripts/deny.sh

@@ -10,7 +10,7 @@ cargo fmt --manifest-path scripts/tools/Cargo.toml --check
 cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --all-features \
   --exclude opsign-fake-pkcs11
-shellcheck scripts/*.sh .ci/run
+shellcheck scripts/*.sh scripts/*/*.sh .ci/run
 if git grep -nIE "\"resolved\": \"|(^|[^A-Za-z0-9_.])/(work|root|home)/" -- . ':!*.lock' ':!scripts/lint.sh'; then
   die "a path of one machine, or an address that a package was loaded from, is in a tracked file"
 fi

@@ -19,6 +19,11 @@ wanted=(
   "make:make"
   "valgrind:valgrind"
   "qemu-system-arm:qemu-system-arm"
+  "curl:curl"
+  "openssl:openssl"
+  "python3-minimal:python3"
+  "util-linux:taskset"
+  "xxd:xxd"
 )
 # Reads what this rustc counts: of the same major version as its LLVM.
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')

@@ -1,7 +1,8 @@
-//! `opsign`: keys, block payloads and gossip messages on the command line.
+//! `opsign`: a signer, and keys, block payloads and gossip messages on the command line.
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `server.rs` | `opsign signer`, `opsign check-config`, `opsign certs` |
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
 //! | `gossip.rs` | `opsign gossip decode, verify, encode` |
@@ -25,6 +26,7 @@ mod new_key;
 mod passphrase;
 mod payload;
 mod report;
+mod server;
 mod signer;
 mod terminal;
 mod tx;
@@ -51,6 +53,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve signatures: a drop-in for op-signer, with its config file, flags and wire.
+    Signer(Box<server::Signer>),
+    /// Check a signer's config, keys and certificates without starting it.
+    CheckConfig(server::CheckConfig),
+    /// Make certificates for a signer and its clients.
+    Certs(server::Certs),
     /// Make, import and list keys, in files or in a PKCS#11 token.
     #[command(subcommand)]
     Key(key::Command),
@@ -76,6 +84,9 @@ fn main() -> ExitCode {
     let json = arguments.json;
     let answer = |report: Report| report.answer(json);
     let result = match arguments.command {
+        Command::Signer(arguments) => server::run(&arguments),
+        Command::CheckConfig(arguments) => server::check(&arguments).and_then(answer),
+        Command::Certs(arguments) => server::certs(&arguments).and_then(answer),
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
         Command::Gossip(command) => gossip::run(command, json),

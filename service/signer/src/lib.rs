@@ -1,0 +1,33 @@
+//! A drop-in for op-signer: the same wire, the same config file, and what it lacks.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `run.rs` | start, reload, readiness, stop |
+//! | `flags.rs` | op-signer's flags and environment |
+//! | `config.rs`, `pkcs11_uri.rs` | the config file |
+//! | `service.rs` | the RPC methods: read, allow, sign |
+//! | `args.rs`, `go_json.rs` | their arguments, read as Go reads them |
+//! | `policy.rs` | what a client may have signed |
+//! | `backend.rs` | keys in memory and in tokens |
+//! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
+//! | `metrics.rs`, `audit.rs`, `log.rs` | what is counted, recorded, logged |
+#![forbid(unsafe_code)]
+
+mod args;
+mod audit;
+mod backend;
+mod certs;
+mod config;
+mod dev;
+mod flags;
+mod go_json;
+mod log;
+mod metrics;
+mod pkcs11_uri;
+mod policy;
+mod run;
+mod service;
+
+pub use certs::{CertsError, CertsRequest, make as make_certs};
+pub use flags::{FileFlags, Flags};
+pub use run::{Failure, check, run};

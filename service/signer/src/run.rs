@@ -1,0 +1,464 @@
+//! Start, reload, readiness, stop.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use opsign_core::{ChainId, PayloadHash, hazmat};
+use opsign_wire::{Limits, MetricsServer, Server, Stop, Stopper, Tls};
+use prometheus::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::audit::Audit;
+use crate::backend::{Backend, Key};
+use crate::config::{Config, ConfigError, KeyLocator};
+use crate::dev::Dev;
+use crate::flags::{FileFlags, Flags};
+use crate::log;
+use crate::metrics::Metrics;
+use crate::policy::Meter;
+use crate::service::{Grant, Grants, Service};
+
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why a signer does not start or cannot go on.
+#[derive(Debug)]
+pub enum Failure {
+    /// A config, key or certificate that cannot be used: exit code 78.
+    Config(String),
+    /// A port that cannot be opened, and the like: exit code 69.
+    System(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(what) | Self::System(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error.to_string())
+    }
+}
+
+/// Reads config, certificates and keys, and says what they come to; nothing is started.
+///
+/// # Errors
+/// [`Failure::Config`].
+pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
+    let (config, tls) = read(flags)?;
+    let metrics = Metrics::new(&Registry::new()).map_err(bug)?;
+    let grants = open(&config, &mut Keys::default(), &metrics)?;
+    let mut lines = Vec::new();
+    for grant in &grants.grants {
+        let policy = &grant.policy;
+        let chain =
+            policy.chain_id.map_or("any chain (no blocks)".to_owned(), |id| format!("chain {id}"));
+        let methods: Vec<_> = policy.methods.iter().map(|method| method.name()).collect();
+        let places: Vec<_> = grant.key.backends().iter().map(|backend| backend.name()).collect();
+        lines.push(format!(
+            "{}: {} with {} ({}), {chain}",
+            grant.name,
+            methods.join(", "),
+            grant.key.address(),
+            places.join(", then ")
+        ));
+    }
+    for certificate in tls.certificates() {
+        let days = (certificate.not_after - unix_now()) / 86_400;
+        lines.push(format!(
+            "certificate {} ({}) ends in {days} days",
+            certificate.subject, certificate.role
+        ));
+    }
+    Ok(lines)
+}
+
+/// Runs a signer until SIGTERM or SIGINT. `version` is what `/healthz` says.
+///
+/// # Errors
+/// What keeps it from starting.
+pub fn run(flags: &Flags, version: &str) -> Result<(), Failure> {
+    log::start(flags.log_level, flags.log_format, flags.log_color);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
+    let result = runtime.block_on(serve(flags, version));
+    // A token whose call never returns must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    result
+}
+
+async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
+    let dev =
+        flags.dev.as_deref().map(|folder| Dev::prepare(folder, flags.dev_chain_id)).transpose()?;
+    let files = dev.as_ref().map_or_else(|| flags.files.clone(), FileFlags::of_dev);
+    let (config, tls) = read(&files)?;
+    let tls = Arc::new(tls);
+    let registry = Registry::new();
+    let process = prometheus::process_collector::ProcessCollector::for_self();
+    registry.register(Box::new(process)).map_err(bug)?;
+    let metrics = Metrics::new(&registry).map_err(bug)?;
+    let wire_metrics = Arc::new(opsign_wire::Metrics::new(&registry).map_err(bug)?);
+    let mut keys = Keys::default();
+    let grants = open(&config, &mut keys, &metrics)?;
+    let service = Arc::new(Service {
+        grants: ArcSwap::from_pointee(grants),
+        metrics: Arc::clone(&metrics),
+        version: version.to_owned(),
+    });
+
+    let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
+    let server =
+        Server::bind(flags.rpc(), Some(Arc::clone(&tls)), config.limits, wire_metrics, version)
+            .await
+            .map_err(|error| system(&format!("port {}", flags.rpc()), error))?;
+    let address = server.local_addr().map_err(|error| system("port", error))?;
+    let (stopper, stop) = Stopper::new();
+    if flags.metrics_enabled {
+        let port = MetricsServer::bind(flags.metrics())
+            .await
+            .map_err(|error| system(&format!("metrics port {}", flags.metrics()), error))?;
+        let (service, tls) = (Arc::clone(&service), Arc::clone(&tls));
+        let metrics_address = port.local_addr().map_err(|error| system("metrics port", error))?;
+        tracing::info!(address = %metrics_address, "metrics");
+        tokio::spawn(port.run(registry, move || gauges(&service, &tls)));
+    }
+    if flags.pprof_enabled == Some(true) {
+        tracing::warn!("pprof is Go's profiler and not served; use perf");
+    }
+    greet(&service, &tls);
+    try_keys(&service).await;
+    tokio::spawn(keep_trying(Arc::clone(&service), config.trial_interval, stop.clone()));
+    let reloader = Reloader {
+        files: Watched::default(),
+        config_path: files.config.clone(),
+        crls: config.crls.clone(),
+        limits: config.limits,
+        tls: Arc::clone(&tls),
+        service: Arc::clone(&service),
+        keys,
+    };
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| system("SIGHUP", error))?;
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
+    let serving = tokio::spawn(server.run(Arc::clone(&service), stop.clone()));
+    tracing::info!(%address, version, "listening");
+    if let Some(dev) = &dev {
+        eprint!("{}", dev.flags(address));
+    }
+    notify("READY=1");
+
+    let mut reloader = tokio::task::spawn_blocking(move || reloader.prepare())
+        .await
+        .map_err(|error| Failure::System(error.to_string()))?;
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        let forced = tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => true,
+            _ = look.tick() => false,
+        };
+        // Keystores are slow to open, and tokens too.
+        let done = tokio::task::spawn_blocking(move || {
+            reloader.look(forced);
+            reloader
+        });
+        reloader = done.await.map_err(|error| Failure::System(error.to_string()))?;
+    }
+    notify("STOPPING=1");
+    tracing::info!("stopping: running requests are finished first");
+    stopper.stop();
+    let cut = serving.await.map_err(|error| Failure::System(error.to_string()))?;
+    if cut > 0 {
+        tracing::warn!(connections = cut, "cut off: they were not done in time");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn read(flags: &FileFlags) -> Result<(Config, Tls), Failure> {
+    if !flags.tls_enabled {
+        return Err(Failure::Config(
+            "tls.enabled is false: without certificates nobody can be told apart, and op-signer \
+             then refuses every request. Leave it on; `opsign signer --dev` makes certificates"
+                .into(),
+        ));
+    }
+    let config = Config::read(&flags.config)?;
+    let tls = Tls::load(flags.tls_files(&config))
+        .map_err(|error| Failure::Config(format!("TLS: {error}")))?;
+    Ok((config, tls))
+}
+
+/// Keys in tokens that are open, so that a reload leaves their sessions alone.
+#[derive(Default)]
+struct Keys(HashMap<KeyLocator, Arc<Backend>>);
+
+/// Opens every key and checks it against its entry.
+fn open(config: &Config, keys: &mut Keys, metrics: &Arc<Metrics>) -> Result<Grants, Failure> {
+    let mut opened: HashMap<KeyLocator, Arc<Backend>> = HashMap::new();
+    let mut grants = Vec::with_capacity(config.entries.len());
+    for entry in &config.entries {
+        let fail = |what: &str| ConfigError::new(&config.path, Some(entry.line), what);
+        let mut backends = Vec::with_capacity(entry.keys.len());
+        for locator in &entry.keys {
+            let known = opened.get(locator).or_else(|| match locator {
+                KeyLocator::Token { .. } => keys.0.get(locator),
+                // The file may hold another key by now.
+                KeyLocator::File { .. } => None,
+            });
+            let backend = match known {
+                Some(backend) => Arc::clone(backend),
+                None => Arc::new(Backend::open(locator).map_err(|what| fail(&what))?),
+            };
+            opened.insert(locator.clone(), Arc::clone(&backend));
+            backends.push(backend);
+        }
+        let key =
+            Key::new(backends, entry.hedge, Arc::clone(metrics)).map_err(|what| fail(&what))?;
+        let address = key.address();
+        if let Some(named) = entry.from_address.filter(|named| *named != address) {
+            let what = format!(
+                "fromAddress is {named}, but the key's address is {address}: nodes would refuse \
+                 what it signs. Write fromAddress: \"{address}\", or give the right key"
+            );
+            return Err(fail(&what).into());
+        }
+        grants.push(Grant {
+            name: entry.name.clone(),
+            key: Arc::new(key),
+            label: address.to_string(),
+            meter: entry.policy.rate.map(Meter::new),
+            policy: entry.policy.clone(),
+        });
+    }
+    let audit = match &config.audit {
+        None => None,
+        Some(path) => Some(Audit::open(path).map_err(|error| {
+            let what = format!("audit.file {}: {error}", path.display());
+            ConfigError::new(&config.path, None, &what)
+        })?),
+    };
+    keys.0 = opened;
+    Ok(Grants::new(grants, config.any_name, audit))
+}
+
+fn greet(service: &Service, tls: &Tls) {
+    for grant in &service.grants.load().grants {
+        tracing::info!(
+            client = grant.name,
+            key = grant.label,
+            backend = grant.key.backends().first().map(|backend| backend.name().to_owned()),
+            chain = grant.policy.chain_id.map(|id| id.to_string()),
+            "serving"
+        );
+        if grant.policy.chain_id.is_none() {
+            tracing::warn!(
+                client = grant.name,
+                "no chainID: transactions of every chain are signed, and no block payloads"
+            );
+        }
+    }
+    for certificate in tls.certificates() {
+        let days = (certificate.not_after - unix_now()) / 86_400;
+        if days < 14 {
+            tracing::warn!(
+                role = certificate.role,
+                subject = certificate.subject,
+                days,
+                "ends soon"
+            );
+        }
+    }
+}
+
+/// One signature per backend over a hash that is no block, transaction or message.
+async fn try_keys(service: &Service) {
+    let domain = *PayloadHash::of(b"opsign trial signature").as_bytes();
+    let nonce = PayloadHash::of(&unix_now().to_be_bytes());
+    let hash = hazmat::payload_signing_hash_in(&hazmat::domain(domain), &ChainId::from(0), &nonce);
+    let grants = service.grants.load_full();
+    let mut ready = true;
+    let mut tried: Vec<Arc<Backend>> = Vec::new();
+    for grant in &grants.grants {
+        let known = |backend| tried.iter().any(|seen| Arc::ptr_eq(seen, backend));
+        if grant.key.backends().iter().all(known) {
+            continue;
+        }
+        tried.extend(grant.key.backends().iter().cloned());
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let results = grant.key.try_all(&hash, deadline).await;
+        ready &= results.iter().any(|(_, result)| result.is_ok());
+        for (name, result) in results {
+            service.metrics.up.with_label_values(&[&name]).set(i64::from(result.is_ok()));
+            if let Err(error) = result {
+                tracing::warn!(backend = name, %error, "the trial signature failed");
+            }
+        }
+    }
+    service.metrics.ready.set(i64::from(ready));
+}
+
+async fn keep_trying(service: Arc<Service>, interval: Duration, mut stop: Stop) {
+    loop {
+        // Soon again while something is wrong, so that readiness comes back with the token.
+        let wait = if service.metrics.ready.get() == 1 { interval } else { interval.min(LOOK) };
+        tokio::select! {
+            () = stop.stopped() => return,
+            () = tokio::time::sleep(wait) => try_keys(&service).await,
+        }
+    }
+}
+
+fn gauges(service: &Service, tls: &Tls) {
+    for grant in &service.grants.load().grants {
+        for backend in grant.key.backends() {
+            let depth = i64::try_from(backend.queue_depth()).unwrap_or(i64::MAX);
+            service.metrics.queue.with_label_values(&[backend.name()]).set(depth);
+        }
+    }
+    for certificate in tls.certificates() {
+        let left = certificate.not_after - unix_now();
+        let labels = [certificate.role, &certificate.subject];
+        service.metrics.certificates.with_label_values(&labels).set(left);
+    }
+}
+
+/// Reads files anew when they change or SIGHUP comes.
+struct Reloader {
+    files: Watched,
+    config_path: PathBuf,
+    crls: Vec<PathBuf>,
+    limits: Limits,
+    tls: Arc<Tls>,
+    service: Arc<Service>,
+    keys: Keys,
+}
+
+impl Reloader {
+    fn prepare(mut self) -> Self {
+        let paths = self.paths();
+        self.files.changed(&paths);
+        self
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = vec![self.config_path.clone()];
+        paths.extend(self.tls.files().paths().map(Path::to_owned));
+        for locator in self.keys.0.keys() {
+            if let KeyLocator::File { path, password_file, .. } = locator {
+                paths.push(path.clone());
+                paths.extend(password_file.clone());
+            }
+        }
+        paths
+    }
+
+    fn look(&mut self, forced: bool) {
+        let paths = self.paths();
+        if !self.files.changed(&paths) && !forced {
+            return;
+        }
+        let outcome = self.reload();
+        let label = if outcome.is_ok() { "loaded" } else { "kept_old" };
+        self.service.metrics.reloads.with_label_values(&[label]).inc();
+        match outcome {
+            Ok(()) => tracing::info!("config, certificates and keys are loaded anew"),
+            Err(error) => tracing::error!(%error, "the new files cannot be used; the old stay"),
+        }
+    }
+
+    /// All or nothing, as far as it goes: certificates first, then the config.
+    fn reload(&mut self) -> Result<(), Failure> {
+        let config = Config::read(&self.config_path)?;
+        if config.crls != self.crls || config.tls13_only != self.tls.files().tls13_only {
+            tracing::warn!("changes of tls: in the config need a restart");
+        }
+        if config.limits != self.limits {
+            tracing::warn!("changes of limits: in the config need a restart");
+        }
+        let grants = open(&config, &mut self.keys, &self.service.metrics)?;
+        self.tls.reload().map_err(|error| Failure::Config(format!("TLS: {error}")))?;
+        self.service.grants.store(Arc::new(grants));
+        Ok(())
+    }
+}
+
+/// Files and what they looked like. A change counts once it has held still for one look, so that
+/// a file that is being written is not read halfway.
+#[derive(Default)]
+struct Watched {
+    loaded: BTreeMap<PathBuf, Stamp>,
+    last: BTreeMap<PathBuf, Stamp>,
+}
+
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+impl Watched {
+    fn changed(&mut self, paths: &[PathBuf]) -> bool {
+        let now: BTreeMap<PathBuf, Stamp> =
+            paths.iter().map(|path| (path.clone(), stamp(path))).collect();
+        let first = self.loaded.is_empty();
+        let still = now == self.last;
+        self.last.clone_from(&now);
+        if first {
+            self.loaded = now;
+            return false;
+        }
+        if still && now != self.loaded {
+            self.loaded = now;
+            return true;
+        }
+        false
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    // Of what a link points to: Kubernetes changes files by changing links.
+    let found = fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len(), std::os::unix::fs::MetadataExt::ino(&found)))
+}
+
+/// Tells systemd, if it asked to be told.
+fn notify(state: &str) {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else {
+        return;
+    };
+    let sent = (|| {
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt;
+        let address = match path.as_bytes().strip_prefix(b"@") {
+            Some(name) => std::os::unix::net::SocketAddr::from_abstract_name(name)?,
+            None => std::os::unix::net::SocketAddr::from_pathname(&path)?,
+        };
+        std::os::unix::net::UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address)
+    })();
+    if let Err(error) = sent {
+        tracing::warn!(%error, "systemd could not be told");
+    }
+}
+
+fn unix_now() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn bug(error: prometheus::Error) -> Failure {
+    Failure::System(format!("a bug in opsign: {error}"))
+}

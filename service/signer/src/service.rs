@@ -1,0 +1,349 @@
+//! The RPC methods: read, allow, sign.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use opsign_core::tx::Transaction;
+use opsign_core::{Address, SigningHash, hazmat};
+use opsign_wire::{Call, Client, Handler, RpcError};
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
+use crate::audit::{self, Audit};
+use crate::backend::Key;
+use crate::metrics::Metrics;
+use crate::policy::{Meter, Method, Policy, Refusal};
+
+const INVALID_TRANSACTION: i32 = -32010;
+const TRANSACTION_REFUSED: i32 = -32011;
+const INVALID_PAYLOAD: i32 = -32012;
+const PAYLOAD_REFUSED: i32 = -32013;
+const FORBIDDEN: i32 = -32000;
+
+/// An entry of the config with its key open.
+pub(crate) struct Grant {
+    pub(crate) name: String,
+    pub(crate) key: Arc<Key>,
+    /// The address as a metrics label.
+    pub(crate) label: String,
+    pub(crate) policy: Policy,
+    pub(crate) meter: Option<Meter>,
+}
+
+/// What a config comes to.
+pub(crate) struct Grants {
+    pub(crate) grants: Vec<Grant>,
+    by_name: HashMap<String, Vec<usize>>,
+    any_name: bool,
+    pub(crate) audit: Option<Audit>,
+}
+
+impl Grants {
+    pub(crate) fn new(grants: Vec<Grant>, any_name: bool, audit: Option<Audit>) -> Self {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, grant) in grants.iter().enumerate() {
+            by_name.entry(grant.name.clone()).or_default().push(index);
+        }
+        Self { grants, by_name, any_name, audit }
+    }
+
+    /// The client's entries, in the config's order.
+    fn of<'a>(&'a self, client: &Client) -> impl Iterator<Item = &'a Grant> + use<'a> {
+        let most = if self.any_name { usize::MAX } else { 1 };
+        let mut found: Vec<usize> = Vec::new();
+        for name in client.names().iter().take(most) {
+            found.extend(self.by_name.get(name).into_iter().flatten());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|index| &self.grants[index])
+    }
+}
+
+/// Answers calls.
+pub(crate) struct Service {
+    pub(crate) grants: ArcSwap<Grants>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) version: String,
+}
+
+impl Handler for Service {
+    async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
+        match call.method {
+            "opsigner_signBlockPayload" => self.payload(&call, PayloadForm::V1).await,
+            "opsigner_signBlockPayloadV2" => self.payload(&call, PayloadForm::V2).await,
+            "eth_signTransaction" => self.transaction(&call).await,
+            "health_status" => {
+                call.positional(0)?;
+                Ok(serde_json::Value::from(self.version.as_str()).to_string())
+            }
+            "rpc_modules" => {
+                call.positional(0)?;
+                Ok(r#"{"eth":"1.0","health":"1.0","opsigner":"1.0","rpc":"1.0"}"#.to_owned())
+            }
+            method => Err(RpcError::method_not_found(method)),
+        }
+    }
+
+    fn ready(&self) -> bool {
+        self.metrics.ready.get() == 1
+    }
+}
+
+/// Why a signing call fails: the answer, op-signer's label for it, and ours.
+struct Failure {
+    error: RpcError,
+    label: &'static str,
+    reason: &'static str,
+}
+
+impl Failure {
+    fn new(
+        code: i32,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+        label: &'static str,
+        reason: &'static str,
+    ) -> Self {
+        Self { error: RpcError::new(code, message), label, reason }
+    }
+
+    /// By policy. op-signer gives these no label.
+    fn refused(code: i32, refusal: Refusal) -> Self {
+        Self::new(code, refusal.message, "", refusal.reason)
+    }
+
+    fn forbidden(client: &str) -> Self {
+        let message = if client.is_empty() {
+            "Forbidden: client name is empty".to_owned()
+        } else {
+            format!("Forbidden: client '{client}' is not authorized to use any keys")
+        };
+        Self::new(FORBIDDEN, message, "", "client")
+    }
+}
+
+/// What the audit line says besides the outcome.
+#[derive(Default)]
+struct Facts {
+    key: Option<Address>,
+    label: Option<String>,
+    chain_id: Option<String>,
+    hash: Option<SigningHash>,
+}
+
+impl Service {
+    async fn payload(&self, call: &Call<'_>, form: PayloadForm) -> Result<String, RpcError> {
+        let start = Instant::now();
+        // kona-node sends an object and expects one.
+        let named = call.params.filter(|params| params.get().starts_with('{'));
+        let (json, form) = match named {
+            Some(params) => (params, PayloadForm::Named),
+            None => (argument(call)?, form),
+        };
+        let args = RawPayloadArgs::read(json, form).map_err(|what| invalid_argument(&what))?;
+        let mut facts = Facts::default();
+        let grants = self.grants.load();
+        let result = self.sign_payload(call, &grants, args, &mut facts).await;
+        let result = self.finish(call, &grants, &self.metrics.payloads, start, facts, result);
+        result.map(|signature| match form {
+            PayloadForm::Named => format!("{{\"signature\":{signature}}}"),
+            PayloadForm::V1 | PayloadForm::V2 => signature,
+        })
+    }
+
+    async fn sign_payload(
+        &self,
+        call: &Call<'_>,
+        grants: &Grants,
+        args: RawPayloadArgs,
+        facts: &mut Facts,
+    ) -> Result<String, Failure> {
+        let client = call.client.name();
+        let sender = args.sender;
+        let grant = grants
+            .of(call.client)
+            .find(|grant| sender.is_none_or(|sender| sender == grant.key.address()))
+            .ok_or_else(|| Failure::forbidden(client))?;
+        facts.note(grant);
+        let args = args.check().map_err(|what| {
+            Failure::new(INVALID_PAYLOAD, what, "invalid_blockPayload", "invalid")
+        })?;
+        facts.chain_id = Some(args.chain_id.to_string());
+        let refused = |refusal| Failure::refused(PAYLOAD_REFUSED, refusal);
+        grant.policy.allows(Method::BlockPayload, now()).map_err(refused)?;
+        grant.policy.allows_payload(&args.chain_id, &args.domain).map_err(refused)?;
+        if let Some(meter) = &grant.meter {
+            meter.take().map_err(refused)?;
+        }
+        let domain = hazmat::domain(args.domain);
+        let hash = hazmat::payload_signing_hash_in(&domain, &args.chain_id, &args.payload_hash);
+        facts.hash = Some(hash);
+        let signature = grant.key.sign(&hash, call.deadline).await.map_err(|error| {
+            Failure::new(INVALID_PAYLOAD, error.to_string(), "sign_error", "key")
+        })?;
+        tracing::info!(
+            client,
+            key = grant.label,
+            chain = %args.chain_id,
+            payload_hash = %args.payload_hash,
+            trace = call.trace.map(opsign_wire::Trace::id),
+            "signed a block payload"
+        );
+        Ok(format!("\"{signature}\""))
+    }
+
+    async fn transaction(&self, call: &Call<'_>) -> Result<String, RpcError> {
+        let start = Instant::now();
+        let args =
+            TransactionArgs::read(argument(call)?).map_err(|what| invalid_argument(&what))?;
+        let mut facts = Facts::default();
+        let grants = self.grants.load();
+        let result = self.sign_transaction(call, &grants, &args, &mut facts).await;
+        self.finish(call, &grants, &self.metrics.transactions, start, facts, result)
+    }
+
+    async fn sign_transaction(
+        &self,
+        call: &Call<'_>,
+        grants: &Grants,
+        args: &TransactionArgs,
+        facts: &mut Facts,
+    ) -> Result<String, Failure> {
+        let client = call.client.name();
+        // The sender's entry if there is one, else the first: its refusal says what is wrong.
+        let mut of_client = grants.of(call.client).peekable();
+        let first = of_client.peek().copied().ok_or_else(|| Failure::forbidden(client))?;
+        let of_sender = of_client.find(|grant| args.from == Some(grant.key.address()));
+        let grant = of_sender.unwrap_or(first);
+        facts.note(grant);
+        let checked = args.checked().map_err(|what| {
+            Failure::new(INVALID_TRANSACTION, what, "transaction_args_error", "invalid")
+        })?;
+        let transaction = checked.transaction();
+        facts.chain_id = Some(chain_of(&transaction));
+        let refused = |refusal| Failure::refused(TRANSACTION_REFUSED, refusal);
+        grant.policy.allows(Method::Transaction, now()).map_err(refused)?;
+        grant.policy.allows_transaction(&transaction).map_err(refused)?;
+        if args.from.is_some_and(|from| from != grant.key.address()) {
+            return Err(Failure::new(
+                INVALID_TRANSACTION,
+                "unexpected from address",
+                "sign_error",
+                "from",
+            ));
+        }
+        if let Some(meter) = &grant.meter {
+            meter.take().map_err(refused)?;
+        }
+        let invalid = |error: opsign_core::Error| {
+            let label = "invalid_transaction_error";
+            Failure::new(INVALID_TRANSACTION, error.to_string(), label, "invalid")
+        };
+        let hash = transaction.signing_hash().map_err(invalid)?;
+        facts.hash = Some(hash);
+        let signature = grant.key.sign(&hash, call.deadline).await.map_err(|error| {
+            Failure::new(INVALID_TRANSACTION, error.to_string(), "sign_error", "key")
+        })?;
+        let signed = transaction.with_signature(&signature).map_err(invalid)?;
+        let mut raw = vec![0; signed.encoded_len()];
+        let length = signed.encode(&mut raw).map_err(invalid)?;
+        tracing::info!(
+            client,
+            key = grant.label,
+            hash = %signed.hash(),
+            trace = call.trace.map(opsign_wire::Trace::id),
+            "signed a transaction"
+        );
+        Ok(hex_json(&raw[..length]))
+    }
+
+    /// Counts, logs and records the outcome.
+    fn finish(
+        &self,
+        call: &Call<'_>,
+        grants: &Grants,
+        counter: &prometheus::IntCounterVec,
+        start: Instant,
+        facts: Facts,
+        result: Result<String, Failure>,
+    ) -> Result<String, RpcError> {
+        // Only names that the config knows become labels: a client must not make new ones.
+        let client = if facts.key.is_some() { call.client.name() } else { "unknown" };
+        let (status, label, outcome) = match &result {
+            Ok(_) => ("success", "", "signed"),
+            Err(failure) => ("error", failure.label, failure.reason),
+        };
+        counter.with_label_values(&[client, status, label]).inc();
+        let key = facts.label.as_deref().unwrap_or_default();
+        self.metrics
+            .latency
+            .with_label_values(&[call.method, client, key])
+            .observe(start.elapsed().as_secs_f64());
+        if let Err(failure) = &result {
+            self.metrics.refusals.with_label_values(&[failure.reason]).inc();
+            tracing::warn!(
+                client = call.client.name(),
+                method = call.method,
+                reason = failure.reason,
+                error = %failure.error,
+                trace = call.trace.map(opsign_wire::Trace::id),
+                "refused"
+            );
+        }
+        if let Some(audit) = &grants.audit {
+            let entry = audit::Entry {
+                client: call.client.name(),
+                method: call.method,
+                key: facts.label,
+                chain_id: facts.chain_id,
+                signing_hash: facts.hash.map(|hash| hash.to_string()),
+                outcome,
+                trace: call.trace.map(opsign_wire::Trace::id),
+            };
+            if let Err(error) = audit.write(&entry) {
+                self.metrics.audit_failures.inc();
+                tracing::error!(%error, "the audit log cannot be written");
+            }
+        }
+        result.map_err(|failure| failure.error)
+    }
+}
+
+impl Facts {
+    fn note(&mut self, grant: &Grant) {
+        self.key = Some(grant.key.address());
+        self.label = Some(grant.label.clone());
+    }
+}
+
+fn argument<'a>(call: &Call<'a>) -> Result<&'a RawValue, RpcError> {
+    call.positional(1)?
+        .first()
+        .copied()
+        .ok_or_else(|| RpcError::invalid_params("missing value for required argument 0"))
+}
+
+fn invalid_argument(what: &str) -> RpcError {
+    RpcError::invalid_params(format!("invalid argument 0: {what}"))
+}
+
+fn now() -> OffsetDateTime {
+    SystemTime::now().into()
+}
+
+fn chain_of(transaction: &Transaction<'_>) -> String {
+    match transaction {
+        Transaction::DynamicFee(tx) => tx.chain_id.to_string(),
+        Transaction::Blob(tx) => tx.chain_id.to_string(),
+        Transaction::SetCode(tx) => tx.chain_id.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn hex_json(bytes: &[u8]) -> String {
+    format!("\"0x{}\"", base16ct::lower::encode_string(bytes))
+}

@@ -1,0 +1,28 @@
+//! The wire: mutual TLS, HTTP, JSON-RPC framing, limits and a clean stop. It knows no keys.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `tls.rs` | certificates from files, replaced while running; who the client is |
+//! | `client.rs` | the client's names, read from its certificate |
+//! | `rpc.rs` | JSON-RPC 2.0 as go-ethereum's server frames it |
+//! | `http.rs` | what is answered before JSON-RPC: health, certificates, methods, types, sizes |
+//! | `server.rs` | accepting, slow clients, idle clients, draining |
+//! | `watch.rs` | one connection's progress, so that a stalled one can be cut off |
+//! | `metrics.rs` | counters under op-signer's names and our own |
+//!
+//! The peer whose behaviour is kept: op-service and go-ethereum's `rpc` package.
+#![forbid(unsafe_code)]
+
+mod client;
+mod http;
+mod metrics;
+mod rpc;
+mod server;
+mod tls;
+mod watch;
+
+pub use client::{Client, Identity};
+pub use metrics::{Metrics, MetricsServer};
+pub use rpc::{Call, Handler, RpcError, Trace};
+pub use server::{Limits, Server, Stop, Stopper};
+pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles};
