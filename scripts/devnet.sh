@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# devnet.sh [--short] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
+# path of an op-signer): a dev L1, op-node as sequencer over op-geth, and a second op-node over an
+# op-geth of its own that follows by gossip alone. Nothing is ever posted to the L1, so the second
+# one cannot have derived what it knows.
+#   1. the follower's head moves, by blocks whose gossip it accepted;
+#   2. the signer is killed: op-node and the chain go on, and nothing is gossiped;
+#   3. the signer is back: gossip goes on, and the follower gets to the tip again;
+#   4. (not with --short) a third op-node, which expects another signer, has accepted none.
+source "$(dirname "$0")/env.sh"
+source scripts/signer-serve.sh
+
+short=
+[[ ${1:-} != --short ]] || { short=1; shift; }
+if [[ $# -eq 0 ]]; then cargo build --quiet --release --locked --package opsign; fi
+signer=$(realpath "${1:-target/release/opsign}")
+chain=901
+# Which key the signer uses, as its configuration names it, and the key's address.
+key=${OPSIGN_DEVNET_KEY:-keys/one.pem}
+address=${OPSIGN_DEVNET_ADDRESS:-0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf}
+other=0x000000000000000000000000000000000000dEaD
+programs=$(scripts/devnet/build.sh)
+
+net=$ROOT/target/devnet
+rm -rf "$net"
+mkdir -p "$net"
+started=()
+stop() {
+  stop_serving
+  local id
+  for id in "${started[@]}"; do kill "$id" 2> /dev/null || true; done
+  for id in "${started[@]}"; do wait "$id" 2> /dev/null || true; done
+}
+trap stop EXIT
+
+# run NAME COMMAND...: in the background, its words in $net/NAME.log; its id in LAST
+run() {
+  local name=$1
+  shift
+  "$@" > "$net/$name.log" 2>&1 &
+  LAST=$!
+  started+=("$LAST")
+}
+# rpc URL METHOD [PARAMS]
+rpc() {
+  curl --silent --show-error --max-time 5 -H 'Content-Type: application/json' \
+    --data "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"$2\",\"params\":${3:-[]}}" "$1"
+}
+# get EXPRESSION: of the JSON on standard input, `r` being its result
+get() { node -p "const r = JSON.parse(fs.readFileSync(0)).result; $1"; }
+# until_true SECONDS WHAT COMMAND...
+until_true() {
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" 2> "$net/last-try.log"; do
+    alive
+    if [[ $SECONDS -ge $end ]]; then
+      tail -n 5 "$net"/*.log >&2
+      die "not in time: $what (logs: $net)"
+    fi
+    sleep 0.25
+  done
+}
+answers() { rpc "$1" "$2" | grep -q '"result"'; }
+block_zero() { rpc "$1" eth_getBlockByNumber '["0x0",false]' | get r.hash; }
+# head_of NODE: its newest block's number; safe_of NODE: of what it derived
+head_of() { rpc "${node[$1]}" optimism_syncStatus | get r.unsafe_l2.number; }
+safe_of() { rpc "${node[$1]}" optimism_syncStatus | get r.safe_l2.number; }
+hash_at() { rpc "${engine[$1]}" eth_getBlockByNumber "[\"$(printf '0x%x' "$2")\",false]" | get 'r && r.hash'; }
+at_least() { [[ $(head_of "$1") -ge $2 ]]; }
+# How many blocks the node accepted from gossip: op-node says so after it has checked the signature.
+gossiped() { grep -c 'Received signed execution payload from p2p' "$net/$1.log" || true; }
+gossiped_more_than() { [[ $(gossiped follower) -gt $1 ]]; }
+alive() {
+  local id
+  for id in "${started[@]}"; do
+    kill -0 "$id" 2> /dev/null || { tail -n 3 "$net"/*.log >&2; die "a process of the chain has ended (logs: $net)"; }
+  done
+}
+declare -A inits node engine auth p2p
+
+# The signer, with a configuration for this chain.
+scripts/signer-folder.sh "$net/signer"
+cat > "$net/signer/config.yaml" <<YAML
+provider: LOCAL
+auth:
+  - name: localhost
+    key: "$key"
+    chainID: $chain
+    fromAddress: "$address"
+YAML
+signer_port=$(free_port)
+start_signer() { serve "$signer" "$net/signer" "$signer_port" ecdsa; }
+kill_signer() {
+  kill -9 "$SIGNER_PID"
+  wait "$SIGNER_PID" 2> /dev/null || true
+}
+start_signer
+
+# The L1, and as much of a beacon node as is asked for.
+now=$(date +%s)
+genesis() { node scripts/devnet/genesis.mjs "$@"; }
+genesis l1 "$address" "$other" "$now" > "$net/l1.json"
+genesis l2 "$now" > "$net/l2.json"
+genesis l1-config > "$net/l1-config.json"
+# init NAME GENESIS: in the background
+init() {
+  "$programs/op-geth" init --state.scheme=hash --datadir "$net/$1" "$net/$2.json" > "$net/$1-init.log" 2>&1 &
+  inits[$1]=$!
+}
+geth=("$programs/op-geth" --nodiscover --maxpeers 0 --port 0 --ipcdisable --gcmode archive
+  --state.scheme=hash --http --http.addr 127.0.0.1)
+nodes=(sequencer follower)
+[[ -n $short ]] || nodes+=(stranger)
+init l1 l1
+for name in "${nodes[@]}"; do init "$name" l2; done
+for name in "${!inits[@]}"; do
+  wait "${inits[$name]}" || { cat "$net/$name-init.log" >&2; die "no genesis for $name"; }
+done
+
+l1_port=$(free_port)
+l1=http://127.0.0.1:$l1_port
+run l1 "${geth[@]}" --dev --dev.period 2 --datadir "$net/l1" --http.port "$l1_port" \
+  --authrpc.port "$(free_port)"
+run beacon node scripts/devnet/beacon.mjs
+head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$net/jwt"
+for name in "${nodes[@]}"; do
+  port=$(free_port)
+  auth[$name]=$(free_port)
+  engine[$name]=http://127.0.0.1:$port
+  run "$name-engine" "${geth[@]}" --datadir "$net/$name" --syncmode full --networkid "$chain" \
+    --rollup.disabletxpoolgossip=true --http.port "$port" --authrpc.addr 127.0.0.1 \
+    --authrpc.port "${auth[$name]}" --authrpc.jwtsecret "$net/jwt"
+done
+until_true 40 "the L1 answers" answers "$l1" eth_chainId
+until_true 40 "the beacon stub listens" test -s "$net/beacon.log"
+for name in "${nodes[@]}"; do
+  until_true 40 "the engine of $name answers" answers "${engine[$name]}" eth_chainId
+done
+
+# op-node resolves its default boot nodes even if it is to discover nobody.
+point=79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798
+nobody="enode://${point}483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8@127.0.0.1:1"
+
+# add NODE ACCOUNT FLAGS...: an op-node over its engine; ACCOUNT is the one of the two on the L1 that
+# says who may sign.
+add() {
+  local name=$1 account=$2 port
+  shift 2
+  genesis rollup "$(block_zero "$l1")" "$(block_zero "${engine[$name]}")" "$now" "$account" > "$net/$name.json"
+  head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$net/$name.p2p"
+  port=$(free_port)
+  node[$name]=http://127.0.0.1:$port
+  p2p[$name]=$(free_port)
+  run "$name" "$programs/op-node" --log.level debug \
+    --l1 "$l1" --l1.rpckind basic --l1.trustrpc --l1.http-poll-interval 1s --l1.epoch-poll-interval 3s \
+    --l1.beacon "http://127.0.0.1:$(cat "$net/beacon.log")" --l1.beacon.ignore --verifier.l1-confs 0 \
+    --l2 "http://127.0.0.1:${auth[$name]}" --l2.jwt-secret "$net/jwt" --rollup.config "$net/$name.json" \
+    --rollup.l1-chain-config "$net/l1-config.json" --rollup.load-protocol-versions=false \
+    --rpc.addr 127.0.0.1 --rpc.port "$port" \
+    --p2p.listen.ip 127.0.0.1 --p2p.listen.tcp "${p2p[$name]}" --p2p.no-discovery --p2p.bootnodes "$nobody" --p2p.ban.peers=false \
+    --p2p.priv.path "$net/$name.p2p" --p2p.peerstore.path memory --p2p.discovery.path memory "$@"
+  until_true 40 "$name answers" answers "${node[$name]}" optimism_syncStatus
+}
+add sequencer 0 --sequencer.enabled --sequencer.l1-confs 0 --sequencer.stopped --rpc.enable-admin \
+  --signer.endpoint "https://localhost:$signer_port" --signer.address "$address" \
+  --signer.tls.ca "$net/signer/ca.crt" --signer.tls.cert "$net/signer/client/localhost.crt" \
+  --signer.tls.key "$net/signer/client/localhost.key"
+peer=/ip4/127.0.0.1/tcp/${p2p[sequencer]}/p2p/$(rpc "${node[sequencer]}" opp2p_self | get r.peerID)
+# What was not gossiped while the signer was down, the follower fetches from its peer.
+add follower 0 --p2p.static "$peer" --syncmode.req-resp
+[[ -n $short ]] || add stranger 1 --p2p.static "$peer" --p2p.sync.req-resp=false
+
+# The first block is made when all who listen are there.
+has_peers() { [[ $(rpc "${node[sequencer]}" opp2p_peerStats | get r.connected) -eq $((${#node[@]} - 1)) ]]; }
+until_true 30 "the nodes know each other" has_peers
+rpc "${node[sequencer]}" admin_startSequencer "[\"$(block_zero "${engine[sequencer]}")\"]" | get r > /dev/null
+say "  a dev L1 and ${#node[@]} op-nodes are up, $SECONDS s"
+
+# follows WHAT: some blocks more by gossip, the same ones, and to the tip
+follows() {
+  local before tip hash
+  before=$(gossiped follower)
+  until_true 40 "$1: gossip reaches the follower" gossiped_more_than "$((before + blocks))"
+  tip=$(head_of sequencer)
+  until_true 40 "$1: the follower gets to block $tip" at_least follower "$tip"
+  hash=$(hash_at sequencer "$tip")
+  [[ $hash == "$(hash_at follower "$tip")" ]] || die "$1: other blocks at height $tip"
+  grep -q "Received signed execution payload from p2p\" id=$hash:$tip " "$net/follower.log" ||
+    die "$1: block $tip did not come by gossip"
+  [[ $(safe_of follower) -eq 0 ]] || die "$1: the follower derived blocks, though nothing was posted"
+  alive
+  say "  $1: $(($(gossiped follower) - before)) blocks by gossip, both at $tip, none derived"
+}
+# silent WHAT: the chain goes on and nothing is gossiped
+silent() {
+  local before head
+  sleep 1 # what was under way when the signer died
+  before=$(gossiped follower)
+  head=$(head_of sequencer)
+  until_true 40 "$1: the chain goes on" at_least sequencer "$((head + blocks))"
+  [[ $(gossiped follower) -eq $before ]] || die "$1: blocks were gossiped"
+  alive
+  say "  $1: the sequencer went from $head to $(head_of sequencer), nothing gossiped"
+}
+
+blocks=${short:+3}
+blocks=${blocks:-10}
+rounds=${short:+1}
+follows "signer up"
+for round in $(seq "${rounds:-3}"); do
+  kill_signer
+  silent "signer killed ($round)"
+  start_signer
+  follows "signer back ($round)"
+done
+if [[ -z $short ]]; then
+  [[ $(gossiped stranger) -eq 0 && $(head_of stranger) -eq 0 ]] ||
+    die "a node that expects another signer took a block"
+  refused=$(grep -c 'invalid block signature' "$net/stranger.log" || true)
+  [[ $refused -gt 0 ]] || die "a node that expects another signer refused nothing"
+  say "  a node that expects another signer refused $refused messages and is at block 0"
+fi
+say "devnet: ${signer##*/} signed for op-node, $SECONDS s"
