@@ -23,7 +23,7 @@ pub(crate) struct TransactionArgs {
     nonce: Option<u64>,
     data: Option<Vec<u8>>,
     input: Option<Vec<u8>>,
-    access_list: Option<Vec<(Address, Vec<[u8; 32]>)>>,
+    access_list: Option<Vec<Access>>,
     chain_id: Option<U256>,
     blob_versioned_hashes: Option<Vec<[u8; 32]>>,
     max_fee_per_blob_gas: Option<U256>,
@@ -221,18 +221,20 @@ impl Checked<'_> {
     }
 }
 
-fn access_list(json: &str, place: Place) -> Result<Vec<(Address, Vec<[u8; 32]>)>, String> {
+/// An address and storage keys of it.
+type Access = (Address, Vec<[u8; 32]>);
+
+fn access_list(json: &str, place: Place) -> Result<Vec<Access>, String> {
     let mut list = Vec::new();
-    let outer = place;
     for item in go_json::items(json, place, "types.AccessList")? {
-        let place = |field| Place { structure: "AccessTuple", field };
+        let inner = |field| Place { field, ..place };
         let (mut address, mut keys) = (None, None);
-        let members = Members::read(item, |kind| outer.wrong(kind, "types.AccessTuple"))?;
+        let members = Members::read(item, |kind| place.wrong(kind, "types.AccessTuple"))?;
         for (name, value) in members.iter() {
             if name.eq_ignore_ascii_case("address") {
-                address = pointer(value, place("address"), go_json::address)?;
+                address = pointer(value, inner("accessList.address"), go_json::address)?;
             } else if name.eq_ignore_ascii_case("storageKeys") {
-                keys = pointer(value, place("storageKeys"), hashes)?;
+                keys = pointer(value, inner("accessList.storageKeys"), hashes)?;
             }
         }
         let missing = |field| format!("missing required field '{field}' for AccessTuple");
@@ -251,26 +253,25 @@ fn hashes(json: &str, place: Place) -> Result<Vec<[u8; 32]>, String> {
 
 fn authorizations(json: &str, place: Place) -> Result<Vec<SignedAuthorization>, String> {
     let mut list = Vec::new();
-    let outer = place;
     for item in go_json::items(json, place, "[]types.SetCodeAuthorization")? {
-        let place = |field| Place { structure: "SetCodeAuthorization", field };
+        let inner = |field| Place { field, ..place };
         let (mut chain_id, mut address, mut nonce) = (None, None, None);
         let (mut v, mut r, mut s) = (None, None, None);
-        let members = Members::read(item, |kind| outer.wrong(kind, "types.SetCodeAuthorization"))?;
+        let members = Members::read(item, |kind| place.wrong(kind, "types.SetCodeAuthorization"))?;
         for (name, value) in members.iter() {
             let is = |field: &str| name.eq_ignore_ascii_case(field);
             if is("chainId") {
-                chain_id = pointer(value, place("chainId"), go_json::uint256)?;
+                chain_id = pointer(value, inner("authorizationList.chainId"), go_json::uint256)?;
             } else if is("address") {
-                address = pointer(value, place("address"), go_json::address)?;
+                address = pointer(value, inner("authorizationList.address"), go_json::address)?;
             } else if is("nonce") {
-                nonce = pointer(value, place("nonce"), go_json::uint64)?;
+                nonce = pointer(value, inner("authorizationList.nonce"), go_json::uint64)?;
             } else if is("yParity") {
-                v = pointer(value, place("yParity"), go_json::uint64)?;
+                v = pointer(value, inner("authorizationList.yParity"), go_json::uint64)?;
             } else if is("r") {
-                r = pointer(value, place("r"), go_json::uint256)?;
+                r = pointer(value, inner("authorizationList.r"), go_json::uint256)?;
             } else if is("s") {
-                s = pointer(value, place("s"), go_json::uint256)?;
+                s = pointer(value, inner("authorizationList.s"), go_json::uint256)?;
             }
         }
         let missing = |field| format!("missing required field '{field}' for SetCodeAuthorization");
@@ -363,7 +364,7 @@ impl RawPayloadArgs {
                 args.domain = if value == "null" && !strings {
                     args.domain
                 } else if strings {
-                    go_json::fixed(value, place("domain"), "eth.Bytes32")?
+                    go_json::fixed(value, place("domain"), "*eth.Bytes32")?
                 } else {
                     go_json::byte_array32(value, place("domain"))?
                 };
@@ -423,19 +424,9 @@ impl RawPayloadArgs {
 
 /// `eth.ChainID`: a string, decimal or hex.
 fn chain_id_text(json: &str, place: Place) -> Result<U256, String> {
-    let Some(text) = go_json::quoted(json) else {
-        let kind = match json.as_bytes().first() {
-            Some(b'{') => "object",
-            Some(b'[') => "array",
-            Some(b't' | b'f') => "bool",
-            _ => "number",
-        };
-        let Place { structure, field } = place;
-        return Err(format!(
-            "json: cannot unmarshal {kind} into Go struct field {structure}.{field} of type \
-             eth.ChainID"
-        ));
-    };
-    let parsed = text.parse::<ChainId>().map(|id| *id.as_u256());
-    parsed.map_err(|_| "invalid chain id: write it in decimal, or in hex after 0x".to_owned())
+    if json.starts_with('"') {
+        go_json::uint256_text(&go_json::text(json)?)
+    } else {
+        Err(place.wrong(go_json::kind_of(json), "eth.ChainID"))
+    }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A Go struct's name, a field's, and a Go type's: for the sentences.
+/// A Go struct's name and a field's, by its whole path: for the sentences.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) structure: &'static str,
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(16);
-                while let Some(Name(name)) = map.next_key()? {
+                while let Some(Text(name)) = map.next_key()? {
                     members.push((name, map.next_value::<&'de RawValue>()?));
                 }
                 Ok(Members(members))
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 #[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// What Go says of an argument of the wrong kind.
 pub(crate) fn wrong_argument(kind: &str, go_type: &str) -> String {
@@ -88,7 +88,7 @@ pub(crate) fn pointer<T>(
 }
 
 /// What Go calls the kind of a JSON value.
-fn kind_of(json: &str) -> &'static str {
+pub(crate) fn kind_of(json: &str) -> &'static str {
     match json.as_bytes().first() {
         Some(b'"') => "string",
         Some(b'{') => "object",
@@ -102,6 +102,11 @@ fn kind_of(json: &str) -> &'static str {
 /// them; or none if it is no string.
 pub(crate) fn quoted(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// A string's characters.
+pub(crate) fn text(json: &str) -> Result<Cow<'_, str>, String> {
+    serde_json::from_str::<Text<'_>>(json).map(|text| text.0).map_err(|error| error.to_string())
 }
 
 /// go-ethereum's `checkText`: the digits after `0x`.
@@ -150,11 +155,14 @@ pub(crate) fn address(json: &str, place: Place) -> Result<Address, String> {
     fixed(json, place, "common.Address").map(Address::from_bytes)
 }
 
-/// `hexutil.Uint64`.
+/// `hexutil.Uint64`: a number of up to 64 bits, `""` for zero.
 pub(crate) fn uint64(json: &str, place: Place) -> Result<u64, String> {
     let wrong = |value: &str| place.wrong(value, "hexutil.Uint64");
     let text = quoted(json).ok_or_else(|| wrong("non-string"))?;
-    let digits = number_digits(text, "empty hex string").map_err(wrong)?;
+    if text.is_empty() {
+        return Ok(0);
+    }
+    let digits = number_digits(text).map_err(wrong)?;
     if digits.len() > 16 {
         return Err(wrong("hex number > 64 bits"));
     }
@@ -168,17 +176,35 @@ pub(crate) fn uint256(json: &str, place: Place) -> Result<U256, String> {
     if text.is_empty() {
         return Ok(U256::from(0));
     }
-    let digits = number_digits(text, "empty hex string").map_err(wrong)?;
-    if digits.len() > 64 {
-        return Err(wrong("hex number > 256 bits"));
-    }
-    number(digits).ok_or_else(|| wrong("invalid hex string"))
+    hex_number(text).map_err(wrong)
 }
 
-fn number_digits<'a>(text: &'a str, empty: &'static str) -> Result<&'a str, &'static str> {
-    if text.is_empty() {
-        return Err(empty);
+/// A text of uint256: hex after `0x`, or decimal, perhaps with a plus.
+pub(crate) fn uint256_text(text: &str) -> Result<U256, String> {
+    if text.starts_with("0x") || text.starts_with("0X") {
+        return hex_number(text).map_err(str::to_owned);
     }
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if digits.is_empty() {
+        return Err("EOF".to_owned());
+    }
+    if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(format!("strconv.ParseUint: parsing {digits:?}: invalid syntax"));
+    }
+    decimal(digits).ok_or_else(|| TOO_LARGE.to_owned())
+}
+
+const TOO_LARGE: &str = "hex number > 256 bits";
+
+fn hex_number(text: &str) -> Result<U256, &'static str> {
+    let digits = number_digits(text)?;
+    if digits.len() > 64 {
+        return Err(TOO_LARGE);
+    }
+    number(digits).ok_or("invalid hex string")
+}
+
+fn number_digits(text: &str) -> Result<&str, &'static str> {
     let digits = text
         .strip_prefix("0x")
         .or_else(|| text.strip_prefix("0X"))
@@ -227,8 +253,7 @@ pub(crate) fn decimal(text: &str) -> Option<U256> {
 pub(crate) fn byte_slice(json: &str, place: Place) -> Result<Vec<u8>, String> {
     match json.as_bytes().first() {
         Some(b'"') => {
-            let text: Cow<'_, str> =
-                serde_json::from_str::<Name<'_>>(json).map_err(|error| error.to_string())?.0;
+            let text = text(json)?;
             // Go's decoder skips line ends.
             let text: Cow<'_, str> = if text.contains(['\r', '\n']) {
                 text.replace(['\r', '\n'], "").into()
@@ -237,7 +262,8 @@ pub(crate) fn byte_slice(json: &str, place: Place) -> Result<Vec<u8>, String> {
             };
             Base64::decode_vec(&text).map_err(|_| {
                 let bad = |byte: u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-                let at = text.bytes().position(bad).unwrap_or(text.len());
+                // Without one, the last four characters are not all there.
+                let at = text.bytes().position(bad).unwrap_or(text.len() & !3);
                 format!("illegal base64 data at input byte {at}")
             })
         }

@@ -19,7 +19,7 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use crate::client::{Client, Identity};
 use crate::metrics::Metrics;
-use crate::rpc::{Exchange, Handler, Trace};
+use crate::rpc::{Exchange, Handler, RpcError, Trace, refusal};
 use crate::server::Limits;
 use crate::tls::Tls;
 use crate::watch::Watch;
@@ -152,10 +152,7 @@ impl<H: Handler> Connection<H> {
         let body = match tokio::time::timeout(self.limits.body_time, body).await {
             Ok(Ok(body)) => body.to_bytes(),
             // Too long without having said so, or broken off: what go-ethereum says.
-            Ok(Err(_)) => {
-                let reply = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}"#;
-                return closing(json(reply));
-            }
+            Ok(Err(_)) => return closing(json(refusal(&RpcError::parse()))),
             Err(_) => {
                 self.metrics.cut.with_label_values(&["slow_body"]).inc();
                 return closing(text(StatusCode::REQUEST_TIMEOUT, "the request took too long"));
@@ -195,9 +192,7 @@ fn pack(body: String, gzip: bool) -> Response<Full<Bytes>> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         if let Ok(packed) = encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish()) {
             let mut response = json(Full::from(packed));
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             return response;
         }
     }

@@ -46,7 +46,8 @@ impl RpcError {
         Self::new(-32002, "request timed out")
     }
 
-    fn parse() -> Self {
+    /// -32700: no JSON.
+    pub(crate) fn parse() -> Self {
         Self::new(-32700, "parse error")
     }
 
@@ -148,22 +149,22 @@ impl<H: Handler> Exchange<'_, H> {
         // Only the first value counts, as in go-ethereum; bytes after it are ignored.
         let mut reader = serde_json::Deserializer::from_slice(body);
         let Ok(first) = <&RawValue>::deserialize(&mut reader) else {
-            return error_reply("null", &RpcError::parse());
+            return refusal(&RpcError::parse());
         };
         let text = first.get();
         if !text.starts_with('[') {
             return self.single(&Message::read(text), deadline).await.unwrap_or_default();
         }
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else {
-            return error_reply("null", &RpcError::parse());
+            return refusal(&RpcError::parse());
         };
         if items.is_empty() {
-            return error_reply("null", &RpcError::invalid_request("empty batch"));
+            return refusal(&RpcError::invalid_request("empty batch"));
         }
         if items.len() > self.batch_limit {
             let message =
                 format!("batch too large: {} requests, at most {}", items.len(), self.batch_limit);
-            return error_reply("null", &RpcError::new(-32600, message));
+            return refusal(&RpcError::new(-32600, message));
         }
         let mut out = String::new();
         for item in items {
@@ -181,13 +182,16 @@ impl<H: Handler> Exchange<'_, H> {
     async fn single(&self, message: &Message<'_>, deadline: Instant) -> Option<String> {
         let id = message.id.map(RawValue::get);
         let valid_id = id.filter(|id| !id.starts_with(['{', '[']));
+        if message.is_answer() && valid_id.is_some() {
+            return None;
+        }
         let is_call = message.version_two && !message.method.is_empty();
         if !is_call || (id.is_some() && valid_id.is_none()) {
             let error = RpcError::invalid_request("invalid request");
-            return Some(error_reply(valid_id.unwrap_or("null"), &error));
+            return Some(error_reply(&html_safe(valid_id.unwrap_or("null")), &error));
         }
         let result = self.run(message, deadline).await;
-        let id = valid_id?;
+        let id = &html_safe(valid_id?);
         Some(match result {
             Ok(result) => format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}\n"),
             Err(error) => error_reply(id, &error),
@@ -228,17 +232,36 @@ impl<H: Handler> Exchange<'_, H> {
 }
 
 fn error_reply(id: &str, error: &RpcError) -> String {
-    let message = go_json_string(&error.message);
+    let message = serde_json::Value::from(&*error.message).to_string();
+    let message = html_safe(&message);
     let code = error.code;
     format!(
         "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":{code},\"message\":{message}}}}}\n"
     )
 }
 
-/// A JSON string as Go's `encoding/json` writes it, with `<`, `>` and `&` escaped.
-fn go_json_string(text: &str) -> String {
-    let plain = serde_json::Value::from(text).to_string();
-    plain.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+/// The answer to a body of which no call can be told. go-ethereum ends it without a line feed.
+pub(crate) fn refusal(error: &RpcError) -> String {
+    let mut reply = error_reply("null", error);
+    reply.truncate(reply.trim_end().len());
+    reply
+}
+
+/// JSON as Go's `encoding/json` writes it, harmless inside a page.
+fn html_safe(json: &str) -> Cow<'_, str> {
+    const UNSAFE: [char; 5] = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+    if !json.contains(UNSAFE) {
+        return json.into();
+    }
+    let mut out = String::with_capacity(json.len() + 32);
+    for char in json.chars() {
+        if UNSAFE.contains(&char) {
+            out.push_str(&format!("\\u{:04x}", u32::from(char)));
+        } else {
+            out.push(char);
+        }
+    }
+    out.into()
 }
 
 /// What go-ethereum looks at in a request. Names in any case, the last of several counts, and a
@@ -249,9 +272,16 @@ struct Message<'a> {
     id: Option<&'a RawValue>,
     method: Cow<'a, str>,
     params: Option<&'a RawValue>,
+    /// Whether there is a `result` or an `error`.
+    outcome: bool,
 }
 
 impl<'a> Message<'a> {
+    /// An answer to nothing that was asked: it gets none.
+    fn is_answer(&self) -> bool {
+        self.version_two && self.method.is_empty() && self.params.is_none() && self.outcome
+    }
+
     fn read(text: &'a str) -> Self {
         serde_json::from_str::<Fields<'a>>(text).map_or_else(|_| Self::default(), |fields| fields.0)
     }
@@ -282,6 +312,10 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                         message.method = text().map(|text| text.0).unwrap_or_default();
                     } else if name.eq_ignore_ascii_case("params") {
                         message.params = Some(value);
+                    } else if name.eq_ignore_ascii_case("result")
+                        || (name.eq_ignore_ascii_case("error") && value.get() != "null")
+                    {
+                        message.outcome = true;
                     }
                 }
                 Ok(Fields(message))

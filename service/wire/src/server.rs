@@ -220,7 +220,7 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     let builder = auto::Builder::new(TokioExecutor::new());
     // The protocol was agreed on with TLS; nothing is guessed from bytes.
     let mut builder = if http2 { builder.http2_only() } else { builder.http1_only() };
-    builder.http1().max_buf_size(64 << 10).pipeline_flush(true);
+    builder.http1().max_buf_size(64 << 10);
     builder
         .http2()
         .timer(TokioTimer::new())
