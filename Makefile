@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-signer parity test-devnet fuzz deny lint header clean
+  bench bench-hsm bench-signer parity test-devnet package package-test monitoring fuzz deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -67,6 +67,15 @@ parity:
 
 test-devnet:
 	@scripts/devnet.sh
+
+package:
+	@scripts/package.sh
+
+package-test:
+	@scripts/package-test.sh
+
+monitoring:
+	@scripts/monitoring.sh
 
 deny:
 	@scripts/deny.sh
