@@ -70,6 +70,7 @@ two-keys           ecdsa ca       365 subjectAltName=DNS:two-keys.local
 capped             ecdsa ca       365 subjectAltName=DNS:capped.local
 no-chain           ecdsa ca       365 subjectAltName=DNS:no-chain.local
 no-from            ecdsa ca       365 subjectAltName=DNS:no-from.local
+creator            ecdsa ca       365 subjectAltName=DNS:creator.local
 unknown            ecdsa ca       365 subjectAltName=DNS:unknown.local
 upper-case         ecdsa ca       365 subjectAltName=DNS:LOCALHOST
 wildcard           ecdsa ca       365 subjectAltName=DNS:*.local

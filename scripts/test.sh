@@ -3,12 +3,14 @@
 source "$(dirname "$0")/env.sh"
 
 steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime go wasm-test opnode fuzz
-  deny)
+  parity "devnet --short" monitoring deny)
 table=""
 for step in "${steps[@]}"; do
   say "=== $step"
   started=$SECONDS
-  "scripts/$step.sh" || die "$step failed: run scripts/$step.sh alone to look closer"
+  read -ra words <<< "$step"
+  command="scripts/${words[0]}.sh"
+  "$command" "${words[@]:1}" || die "$step failed: run $command alone to look closer"
   table+=$(printf '%6d s  %s' $((SECONDS - started)) "$step")$'\n'
 done
 if ! git diff --quiet; then

@@ -122,52 +122,67 @@ func TestRemoteSigner(t *testing.T) {
 
 func TestTransactionManagerPath(t *testing.T) {
 	each(t, func(t *testing.T, config signer.CLIConfig) {
-		factory, from, err := opcrypto.SignerFactoryFromConfig(logger, "", "", "", config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if from != one {
-			t.Fatalf("from is %s", from)
-		}
-		chain := ten.ToBig()
-		sign := factory(chain)
+		sign := transactionSigner(t, config)
 		for name, data := range transactions(t) {
-			t.Run(name, func(t *testing.T) {
-				unsigned := types.NewTx(data)
-				signed := must[*types.Transaction](t)(sign(context.Background(), from, unsigned))
-				recover := types.LatestSignerForChainID(chain)
-				if got := must[common.Address](t)(types.Sender(recover, signed)); got != one {
-					t.Fatalf("signed by %s", got)
-				}
-				if recover.Hash(signed) != recover.Hash(unsigned) {
-					t.Fatal("another transaction was signed")
-				}
-				if (unsigned.BlobTxSidecar() == nil) != (signed.BlobTxSidecar() == nil) {
-					t.Fatal("the sidecar is lost")
-				}
-				known := must[*types.Transaction](t)(types.SignTx(unsigned, recover, keyOne(t)))
-				if known.Hash() != signed.Hash() {
-					t.Fatalf("signed as %s, not %s", signed.Hash(), known.Hash())
-				}
-			})
+			t.Run(name, func(t *testing.T) { checkTransaction(t, sign, data) })
 		}
-		if _, err := sign(context.Background(), common.Address{1}, types.NewTx(&types.DynamicFeeTx{ChainID: chain})); err == nil {
+		other := types.NewTx(&types.DynamicFeeTx{ChainID: ten.ToBig()})
+		if _, err := sign(context.Background(), common.Address{1}, other); err == nil {
 			t.Fatal("signed for another address")
 		}
 	})
 }
 
+// Of a client that may; with an op-signer everybody may.
+func TestContractCreation(t *testing.T) {
+	create := dynamicFee()
+	create.To = nil
+	checkTransaction(t, transactionSigner(t, Config(endpoint, "creator")), create)
+}
+
+func transactionSigner(t *testing.T, config signer.CLIConfig) opcrypto.SignerFn {
+	factory, from, err := opcrypto.SignerFactoryFromConfig(logger, "", "", "", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from != one {
+		t.Fatalf("from is %s", from)
+	}
+	return factory(ten.ToBig())
+}
+
+func checkTransaction(t *testing.T, sign opcrypto.SignerFn, data types.TxData) {
+	unsigned := types.NewTx(data)
+	signed := must[*types.Transaction](t)(sign(context.Background(), one, unsigned))
+	recover := types.LatestSignerForChainID(ten.ToBig())
+	if got := must[common.Address](t)(types.Sender(recover, signed)); got != one {
+		t.Fatalf("signed by %s", got)
+	}
+	if recover.Hash(signed) != recover.Hash(unsigned) {
+		t.Fatal("another transaction was signed")
+	}
+	if (unsigned.BlobTxSidecar() == nil) != (signed.BlobTxSidecar() == nil) {
+		t.Fatal("the sidecar is lost")
+	}
+	known := must[*types.Transaction](t)(types.SignTx(unsigned, recover, keyOne(t)))
+	if known.Hash() != signed.Hash() {
+		t.Fatalf("signed as %s, not %s", signed.Hash(), known.Hash())
+	}
+}
+
+// Where batches are sent.
+var inbox = common.HexToAddress("0xff00000000000000000000000000000000000010")
+
+func dynamicFee() *types.DynamicFeeTx {
+	return &types.DynamicFeeTx{ChainID: big.NewInt(10), Nonce: 3, GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(3e9),
+		Gas: 100_000, To: &inbox, Value: big.NewInt(0), Data: []byte("calldata")}
+}
+
 // What op-batcher, op-proposer and op-challenger send, and set-code transactions.
 func transactions(t *testing.T) map[string]types.TxData {
-	inbox := common.HexToAddress("0xff00000000000000000000000000000000000010")
 	chain := uint256.NewInt(10)
-	dynamic := func() *types.DynamicFeeTx {
-		return &types.DynamicFeeTx{ChainID: big.NewInt(10), Nonce: 3, GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(3e9),
-			Gas: 100_000, To: &inbox, Value: big.NewInt(0), Data: []byte("calldata")}
-	}
-	withList, create := dynamic(), dynamic()
+	withList := dynamicFee()
 	withList.AccessList = types.AccessList{{Address: inbox, StorageKeys: []common.Hash{{1}, {2}}}}
-	create.To = nil
 	var blob eth.Blob
 	if err := blob.FromData([]byte("a frame")); err != nil {
 		t.Fatal(err)
@@ -184,9 +199,8 @@ func transactions(t *testing.T) map[string]types.TxData {
 	authorization := must[types.SetCodeAuthorization](t)(types.SignSetCode(keyOne(t),
 		types.SetCodeAuthorization{ChainID: *chain, Address: inbox, Nonce: 1}))
 	all := map[string]types.TxData{
-		"dynamic fee":                     dynamic(),
+		"dynamic fee":                     dynamicFee(),
 		"dynamic fee with an access list": withList,
-		"contract creation":               create,
 		"set code": &types.SetCodeTx{ChainID: chain, Nonce: 5, GasTipCap: uint256.NewInt(1), GasFeeCap: uint256.NewInt(2), Gas: 80_000,
 			To: inbox, Value: uint256.NewInt(7), AuthList: []types.SetCodeAuthorization{authorization, authorization}},
 	}
