@@ -203,6 +203,7 @@ impl<H: Handler> Exchange<'_, H> {
             return Err(RpcError::new(-32601, "notifications not supported"));
         }
         if Instant::now() >= deadline {
+            self.metrics.timeouts.inc();
             return Err(RpcError::timed_out());
         }
         let call = Call {

@@ -160,7 +160,7 @@ impl Server {
         peer: SocketAddr,
         permit: OwnedSemaphorePermit,
         handler: Arc<H>,
-        stop: Stop,
+        mut stop: Stop,
     ) -> impl Future<Output = ()> + Send + 'static {
         let (tls, limits, metrics) = (self.tls.clone(), self.limits, Arc::clone(&self.metrics));
         let version = Arc::clone(&self.version);
@@ -188,7 +188,15 @@ impl Server {
             };
             let generation = tls.generation();
             let handshake = TlsAcceptor::from(tls.config()).accept(stream);
-            match tokio::time::timeout(limits.head_time, handshake).await {
+            let handshake = tokio::select! {
+                done = tokio::time::timeout(limits.head_time, handshake) => done,
+                // Nothing is running for a client that has not even said who it is.
+                () = stop.stopped() => {
+                    metrics.connections.dec();
+                    return;
+                }
+            };
+            match handshake {
                 Ok(Ok(stream)) => {
                     let session = stream.get_ref().1;
                     let client = Client::from_chain(session.peer_certificates());

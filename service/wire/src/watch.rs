@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Shared by the stream, the requests on it and whoever watches.
 pub(crate) struct Watch {
     start: Instant,
-    /// Milliseconds after `start` of the last byte in or out.
+    /// Milliseconds after `start` of the last byte in or out; under HTTP/2, where pings come and
+    /// go, of the last one that belongs to a request.
     moved: AtomicU64,
     /// Milliseconds after `start` since when a write has been blocked, plus one; zero if none is.
     blocked: AtomicU64,
@@ -78,7 +79,9 @@ impl Watch {
     }
 
     fn note_move(&self) {
-        self.moved.store(self.now(), Ordering::Relaxed);
+        if !self.http2 || self.serving.load(Ordering::Relaxed) > 0 {
+            self.moved.store(self.now(), Ordering::Relaxed);
+        }
     }
 
     fn note_read(&self) {
@@ -112,8 +115,8 @@ pub(crate) struct Serving(Arc<Watch>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.serving.fetch_sub(1, Ordering::Relaxed);
         self.0.note_move();
+        self.0.serving.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

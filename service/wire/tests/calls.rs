@@ -1,0 +1,172 @@
+//! Methods that panic, hang or take too long, on a real port: each call is answered all the same.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+mod harness;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use harness::{Authority, Connection};
+use opsign_wire::{Call, Handler, Limits, Metrics, RpcError, Server, Stop, Stopper, Tls, TlsFiles};
+use prometheus::{Registry, TextEncoder};
+use rustls::ALL_VERSIONS;
+use serde_json::{Value, json};
+
+struct Odd;
+
+impl Handler for Odd {
+    async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
+        match call.method {
+            "panic" => panic!("on purpose"),
+            "panic_later" => {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                panic!("on purpose, later")
+            }
+            "hang" => std::future::pending().await,
+            "name" => Ok(json!(call.client.name()).to_string()),
+            method => Err(RpcError::method_not_found(method)),
+        }
+    }
+
+    fn ready(&self) -> bool {
+        false
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    registry: Registry,
+    authority: Authority,
+    stopper: Stopper,
+    server: tokio::task::JoinHandle<usize>,
+    _folder: tempfile::TempDir,
+}
+
+async fn start(limits: Limits) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new("calls");
+    let own = authority.issue(&["localhost"]);
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let tls = Tls::load(TlsFiles {
+        ca: write("ca.crt", &authority.pem),
+        cert: write("tls.crt", &own.certificate),
+        key: write("tls.key", &own.key),
+        crls: Vec::new(),
+        tls13_only: false,
+    });
+    let registry = Registry::new();
+    let metrics = Arc::new(Metrics::new(&registry).unwrap());
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Server::bind(any, Arc::new(tls.unwrap()), limits, metrics, "0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    let (stopper, stop): (Stopper, Stop) = Stopper::new();
+    let server = tokio::spawn(server.run(Arc::new(Odd), stop));
+    Running { address, registry, authority, stopper, server, _folder: folder }
+}
+
+impl Running {
+    fn connect(&self) -> Connection {
+        let identity = self.authority.issue(&["caller.local"]);
+        let config = self.authority.client(Some(&identity), ALL_VERSIONS);
+        Connection::open(self.address, &config).unwrap()
+    }
+
+    fn counts(&self, line: &str) -> bool {
+        let text = TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap();
+        text.lines().any(|found| found == line)
+    }
+}
+
+fn call(method: &str, id: u32) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_an_error_and_the_connection_lives() {
+    let running = start(Limits::default()).await;
+    let mut connection = running.connect();
+    for (id, method) in [(1, "panic"), (2, "panic_later")] {
+        let answer = connection.post(&call(method, id).to_string()).unwrap();
+        assert_eq!(answer.status, 200);
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(body["error"]["code"], -32603);
+        assert_eq!(body["error"]["message"], "method handler crashed");
+        assert_eq!(body["id"], id);
+    }
+    let batch = json!([call("panic", 3), call("name", 4)]).to_string();
+    let body: Value = serde_json::from_str(&connection.post(&batch).unwrap().body).unwrap();
+    assert_eq!(body[0]["error"]["code"], -32603);
+    assert_eq!(body[1]["result"], "caller.local", "the rest of a batch is answered");
+    assert!(running.counts("opsign_panics_total 3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_method_is_answered_at_its_deadline() {
+    let limits = Limits { deadline: Duration::from_millis(150), ..Limits::default() };
+    let running = start(limits).await;
+    let mut connection = running.connect();
+    let started = Instant::now();
+    let batch = json!([call("hang", 1), call("name", 2)]).to_string();
+    let body: Value = serde_json::from_str(&connection.post(&batch).unwrap().body).unwrap();
+    let took = started.elapsed();
+    for item in [&body[0], &body[1]] {
+        assert_eq!(item["error"]["code"], -32002, "{body}");
+        assert_eq!(item["error"]["message"], "request timed out");
+    }
+    assert!(took >= Duration::from_millis(150), "{took:?}");
+    assert!(took < Duration::from_secs(3), "one deadline for the whole batch: {took:?}");
+    assert!(running.counts("opsign_timeouts_total 2"), "the call that was not begun counts, too");
+    let body = connection.post(&call("name", 3).to_string()).unwrap().body;
+    assert!(body.contains("caller.local"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_ready_is_503_for_anybody() {
+    let running = start(Limits::default()).await;
+    let config = running.authority.client(None, ALL_VERSIONS);
+    let mut connection = Connection::open(running.address, &config).unwrap();
+    let answer = connection.request("GET", "/readyz", "", "").unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (503, "{\"ready\":false}\n"));
+    let answer = connection.request("GET", "/healthz", "", "").unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"version\":\"0\"}\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_what_is_idle_at_once_and_cuts_what_hangs() {
+    let limits = Limits {
+        deadline: Duration::from_secs(60),
+        drain_time: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let running = start(limits).await;
+    // One that never said a word, one between two requests, one before its handshake, and one
+    // whose request hangs.
+    let silent = std::net::TcpStream::connect(running.address).unwrap();
+    let mut fresh = running.connect();
+    let mut idle = running.connect();
+    idle.post(&call("name", 1).to_string()).unwrap();
+    let mut busy = running.connect();
+    busy.send(
+        harness::request(
+            "POST",
+            "/",
+            "content-type: application/json\r\n",
+            &call("hang", 1).to_string(),
+        )
+        .as_bytes(),
+    )
+    .unwrap();
+    harness::wait_until("the request is being served", || {
+        running.counts("signer_http_inflight_requests_count{method=\"POST\"} 1")
+    });
+    running.stopper.stop();
+    let cut = running.server.await.unwrap();
+    assert!(fresh.ends() && idle.ends());
+    assert_eq!(cut, 1, "only the one that hangs is left at the end");
+    drop(silent);
+}
