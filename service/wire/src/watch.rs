@@ -92,17 +92,20 @@ impl Watch {
         }
     }
 
-    fn note_write<T>(&self, result: &Poll<io::Result<T>>) {
-        match result {
-            Poll::Pending => {
-                let since = self.now() + 1;
-                let _ =
-                    self.blocked.compare_exchange(0, since, Ordering::Relaxed, Ordering::Relaxed);
-            }
-            Poll::Ready(_) => {
-                self.blocked.store(0, Ordering::Relaxed);
-                self.note_move();
-            }
+    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+        self.note_flush(result);
+        if result.is_ready() {
+            self.note_move();
+        }
+    }
+
+    /// A flush moves nothing by itself: hyper flushes whenever it is looked at.
+    fn note_flush<T>(&self, result: &Poll<io::Result<T>>) {
+        if result.is_ready() {
+            self.blocked.store(0, Ordering::Relaxed);
+        } else {
+            let since = self.now() + 1;
+            let _ = self.blocked.compare_exchange(0, since, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }
@@ -167,13 +170,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.inner).poll_flush(context);
-        self.watch.note_write(&result);
+        self.watch.note_flush(&result);
         result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.inner).poll_shutdown(context);
-        self.watch.note_write(&result);
+        self.watch.note_flush(&result);
         result
     }
 }
