@@ -275,7 +275,13 @@ impl Key {
                             break;
                         }
                     }
-                    Some(Err(error)) => last = KeyError::Unavailable(error.to_string()),
+                    // A backend that panicked: a bug, and no reason not to ask the next one.
+                    Some(Err(error)) => {
+                        last = KeyError::Unavailable(error.to_string());
+                        if rest.len() > 0 {
+                            break;
+                        }
+                    }
                     None => return Err(last),
                 }
                 next = None;

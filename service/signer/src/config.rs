@@ -391,7 +391,8 @@ fn resolve_key(key: &FileKey, pkcs11: &FilePkcs11) -> Result<KeyLocator, String>
             hd_path: key.hd_path.clone(),
         });
     }
-    let uri = Pkcs11Uri::parse(&key.key).map_err(|what| format!("key {}: {what}", key.key))?;
+    // Without the URI: a PIN may stand in one that is wrong.
+    let uri = Pkcs11Uri::parse(&key.key).map_err(|what| format!("key pkcs11:…: {what}"))?;
     let module = uri.module_path.clone().or_else(|| key.module.clone());
     let module = module.or_else(|| pkcs11.module.clone()).ok_or_else(|| {
         format!(

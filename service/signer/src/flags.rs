@@ -1,7 +1,7 @@
 //! The command line and environment of op-signer, kept as they are.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 use opsign_wire::TlsFiles;
@@ -133,6 +133,11 @@ impl FileFlags {
             tls_cert: dev.file("tls.crt"),
             tls_key: dev.file("tls.key"),
         }
+    }
+
+    /// The files that are known before the config is read.
+    pub(crate) fn paths(&self) -> [&Path; 4] {
+        [&self.config, &self.tls_ca, &self.tls_cert, &self.tls_key].map(PathBuf::as_path)
     }
 
     pub(crate) fn tls_files(&self, config: &Config) -> TlsFiles {

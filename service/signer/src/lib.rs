@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `run.rs` | start, reload, readiness, stop |
+//! | `open_files.rs` | room for many connections |
 //! | `flags.rs` | op-signer's flags and environment |
 //! | `config.rs`, `pkcs11_uri.rs` | the config file |
 //! | `service.rs` | the RPC methods: read, allow, sign |
@@ -23,6 +24,7 @@ mod flags;
 mod go_json;
 mod log;
 mod metrics;
+mod open_files;
 mod pkcs11_uri;
 mod policy;
 mod run;

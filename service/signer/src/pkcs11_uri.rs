@@ -89,7 +89,7 @@ impl Pkcs11Uri {
 }
 
 fn pair(attribute: &str) -> Result<(&str, &str), String> {
-    attribute.split_once('=').ok_or_else(|| format!("attribute {attribute} has no value"))
+    attribute.split_once('=').ok_or_else(|| "an attribute has no value".to_owned())
 }
 
 fn set<T>(place: &mut Option<T>, name: &str, value: T) -> Result<(), String> {

@@ -22,6 +22,7 @@ use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
 use crate::log;
 use crate::metrics::Metrics;
+use crate::open_files;
 use crate::policy::Meter;
 use crate::service::{Grant, Grants, Service};
 
@@ -60,7 +61,7 @@ impl From<ConfigError> for Failure {
 pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
     let (config, tls) = read(flags)?;
     let metrics = Metrics::new(&Registry::new()).map_err(bug)?;
-    let grants = open(&config, &mut Keys::default(), &metrics)?;
+    let (grants, _) = open(&config, &Keys::default(), &metrics)?;
     let mut lines = Vec::new();
     for grant in &grants.grants {
         let policy = &grant.policy;
@@ -106,22 +107,35 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let dev =
         flags.dev.as_deref().map(|folder| Dev::prepare(folder, flags.dev_chain_id)).transpose()?;
     let files = dev.as_ref().map_or_else(|| flags.files.clone(), FileFlags::of_dev);
+    let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
+    // Before anything is read: a SIGHUP while we start must not end us.
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| system("SIGHUP", error))?;
+    let mut watched = Watched::default();
+    watched.take(files.paths().map(Path::to_owned));
     let (config, tls) = read(&files)?;
+    open_files::make_room_for(config.limits.connections);
     let tls = Arc::new(tls);
     let registry = Registry::new();
     let process = prometheus::process_collector::ProcessCollector::for_self();
     registry.register(Box::new(process)).map_err(bug)?;
     let metrics = Metrics::new(&registry).map_err(bug)?;
     let wire_metrics = Arc::new(opsign_wire::Metrics::new(&registry).map_err(bug)?);
-    let mut keys = Keys::default();
-    let grants = open(&config, &mut keys, &metrics)?;
+    let (grants, keys) = open(&config, &Keys::default(), &metrics)?;
     let service = Arc::new(Service {
         grants: ArcSwap::from_pointee(grants),
         metrics: Arc::clone(&metrics),
         version: version.to_owned(),
     });
+    let mut reloader = Reloader {
+        files: watched,
+        config_path: files.config.clone(),
+        fixed: Fixed::of(&config),
+        tls: Arc::clone(&tls),
+        service: Arc::clone(&service),
+        keys,
+    };
+    reloader.files.add(reloader.paths());
 
-    let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
     let server =
         Server::bind(flags.rpc(), Some(Arc::clone(&tls)), config.limits, wire_metrics, version)
             .await
@@ -143,16 +157,6 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     greet(&service, &tls);
     try_keys(&service).await;
     tokio::spawn(keep_trying(Arc::clone(&service), config.trial_interval, stop.clone()));
-    let reloader = Reloader {
-        files: Watched::default(),
-        config_path: files.config.clone(),
-        crls: config.crls.clone(),
-        limits: config.limits,
-        tls: Arc::clone(&tls),
-        service: Arc::clone(&service),
-        keys,
-    };
-    let mut hangup = signal(SignalKind::hangup()).map_err(|error| system("SIGHUP", error))?;
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
@@ -163,9 +167,6 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     }
     notify("READY=1");
 
-    let mut reloader = tokio::task::spawn_blocking(move || reloader.prepare())
-        .await
-        .map_err(|error| Failure::System(error.to_string()))?;
     let mut look = tokio::time::interval(LOOK);
     loop {
         let forced = tokio::select! {
@@ -179,7 +180,12 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
             reloader.look(forced);
             reloader
         });
-        reloader = done.await.map_err(|error| Failure::System(error.to_string()))?;
+        reloader = tokio::select! {
+            done = done => done.map_err(|error| Failure::System(error.to_string()))?,
+            // A token that hangs while it is opened is no reason to stay.
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        };
     }
     notify("STOPPING=1");
     tracing::info!("stopping: running requests are finished first");
@@ -211,7 +217,7 @@ fn read(flags: &FileFlags) -> Result<(Config, Tls), Failure> {
 struct Keys(HashMap<KeyLocator, Arc<Backend>>);
 
 /// Opens every key and checks it against its entry.
-fn open(config: &Config, keys: &mut Keys, metrics: &Arc<Metrics>) -> Result<Grants, Failure> {
+fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants, Keys), Failure> {
     let mut opened: HashMap<KeyLocator, Arc<Backend>> = HashMap::new();
     let mut grants = Vec::with_capacity(config.entries.len());
     for entry in &config.entries {
@@ -255,8 +261,7 @@ fn open(config: &Config, keys: &mut Keys, metrics: &Arc<Metrics>) -> Result<Gran
             ConfigError::new(&config.path, None, &what)
         })?),
     };
-    keys.0 = opened;
-    Ok(Grants::new(grants, config.any_name, audit))
+    Ok((Grants::new(grants, config.any_name, audit), Keys(opened)))
 }
 
 fn greet(service: &Service, tls: &Tls) {
@@ -344,20 +349,33 @@ fn gauges(service: &Service, tls: &Tls) {
 struct Reloader {
     files: Watched,
     config_path: PathBuf,
-    crls: Vec<PathBuf>,
-    limits: Limits,
+    fixed: Fixed,
     tls: Arc<Tls>,
     service: Arc<Service>,
     keys: Keys,
 }
 
-impl Reloader {
-    fn prepare(mut self) -> Self {
-        let paths = self.paths();
-        self.files.changed(&paths);
-        self
-    }
+/// Settings that are read at start only.
+#[derive(PartialEq)]
+struct Fixed {
+    limits: Limits,
+    tls13_only: bool,
+    crls: Vec<PathBuf>,
+    trial_interval: Duration,
+}
 
+impl Fixed {
+    fn of(config: &Config) -> Self {
+        Self {
+            limits: config.limits,
+            tls13_only: config.tls13_only,
+            crls: config.crls.clone(),
+            trial_interval: config.trial_interval,
+        }
+    }
+}
+
+impl Reloader {
     fn paths(&self) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = vec![self.config_path.clone()];
         paths.extend(self.tls.files().paths().map(Path::to_owned));
@@ -371,11 +389,13 @@ impl Reloader {
     }
 
     fn look(&mut self, forced: bool) {
-        let paths = self.paths();
-        if !self.files.changed(&paths) && !forced {
+        if !self.files.changed() && !forced {
             return;
         }
+        // Before the reading: a file that changes meanwhile is read again.
+        self.files.take(self.paths());
         let outcome = self.reload();
+        self.files.add(self.paths());
         let label = if outcome.is_ok() { "loaded" } else { "kept_old" };
         self.service.metrics.reloads.with_label_values(&[label]).inc();
         match outcome {
@@ -387,15 +407,15 @@ impl Reloader {
     /// All or nothing, as far as it goes: certificates first, then the config.
     fn reload(&mut self) -> Result<(), Failure> {
         let config = Config::read(&self.config_path)?;
-        if config.crls != self.crls || config.tls13_only != self.tls.files().tls13_only {
-            tracing::warn!("changes of tls: in the config need a restart");
+        if Fixed::of(&config) != self.fixed {
+            tracing::warn!(
+                "changes of tls, limits and trialIntervalS in the config need a restart"
+            );
         }
-        if config.limits != self.limits {
-            tracing::warn!("changes of limits: in the config need a restart");
-        }
-        let grants = open(&config, &mut self.keys, &self.service.metrics)?;
+        let (grants, keys) = open(&config, &self.keys, &self.service.metrics)?;
         self.tls.reload().map_err(|error| Failure::Config(format!("TLS: {error}")))?;
         self.service.grants.store(Arc::new(grants));
+        self.keys = keys;
         Ok(())
     }
 }
@@ -411,21 +431,25 @@ struct Watched {
 type Stamp = Option<(SystemTime, u64, u64)>;
 
 impl Watched {
-    fn changed(&mut self, paths: &[PathBuf]) -> bool {
-        let now: BTreeMap<PathBuf, Stamp> =
-            paths.iter().map(|path| (path.clone(), stamp(path))).collect();
-        let first = self.loaded.is_empty();
-        let still = now == self.last;
-        self.last.clone_from(&now);
-        if first {
-            self.loaded = now;
-            return false;
+    /// Watches these files and no others. They are loaded as they are now.
+    fn take(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.loaded.clear();
+        self.add(paths);
+    }
+
+    /// Watches these files besides.
+    fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            self.loaded.entry(path).or_insert_with_key(|path| stamp(path));
         }
-        if still && now != self.loaded {
-            self.loaded = now;
-            return true;
-        }
-        false
+        self.last.clone_from(&self.loaded);
+    }
+
+    fn changed(&mut self) -> bool {
+        let now = self.loaded.keys().map(|path| (path.clone(), stamp(path))).collect();
+        let still = self.last == now;
+        self.last = now;
+        still && self.last != self.loaded
     }
 }
 
