@@ -1,0 +1,18 @@
+//! `opsign signer` as its users meet it: a config file, certificates, a port.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+#[path = "../../../wire/tests/harness/mod.rs"]
+mod wire;
+
+#[path = "../../../../hsm/tests/harness/mod.rs"]
+mod token;
+
+mod bench;
+
+mod config;
+mod discipline;
+mod keys;
+mod policy;
+mod records;
+mod reload;
+mod tls;
