@@ -62,7 +62,8 @@ async fn start(limits: Limits) -> Running {
     let registry = Registry::new();
     let metrics = Arc::new(Metrics::new(&registry).unwrap());
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = Server::bind(any, Arc::new(tls.unwrap()), limits, metrics, "0").await.unwrap();
+    let server =
+        Server::bind(any, Some(Arc::new(tls.unwrap())), limits, metrics, "0").await.unwrap();
     let address = server.local_addr().unwrap();
     let (stopper, stop): (Stopper, Stop) = Stopper::new();
     let server = tokio::spawn(server.run(Arc::new(Odd), stop));
