@@ -75,9 +75,10 @@ look() {
 systemd-nspawn --quiet --boot --register=no --keep-unit --private-network -D "$root" \
   --console=pipe < /dev/null > "$work/boot.log" 2>&1 &
 container=$!
+home=/root
 # inside COMMAND...: as root in the container
 leader() { pgrep --parent "$container" | head -1; }
-inside() { nsenter --target "$(leader)" --all -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"; }
+inside() { nsenter --target "$(leader)" --all -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$home" "$@"; }
 booted=
 for _ in $(seq 100); do
   if [[ $(inside systemctl is-system-running 2> /dev/null) =~ ^(running|degraded)$ ]]; then booted=1; break; fi
@@ -104,7 +105,7 @@ cp "$package" "$root/root/"
 awk '/<!-- runs -->/ { marked = 1 } marked && /^ *```$/ { marked = 0; code = 0 } code { print }
   marked && /^ *```sh$/ { code = 1 }' docs/operate.md | sed 's/^   //' > "$root/root/first-hour.sh"
 [[ $(grep -c . "$root/root/first-hour.sh") -ge 30 ]] || die "docs/operate.md lost its commands"
-inside env -C /root bash -euxo pipefail first-hour.sh > "$work/first-hour.log" 2>&1 ||
+inside env -C "$home" bash -euxo pipefail first-hour.sh > "$work/first-hour.log" 2>&1 ||
   { cat "$work/first-hour.log" >&2; die "the commands of docs/operate.md fail"; }
 [[ $(unit_property ActiveState) == active ]] || die "the service is not active"
 [[ $(inside opsign --version) == "$(target/release/opsign --version)" ]] || die "another version"
@@ -152,8 +153,8 @@ say "  its cage: user opsign, no capabilities, seccomp, only its state can be wr
 
 # A signature by the key in the token, from within the cage.
 sign() {
-  inside curl --silent --cacert /root/opsign-ca/ca.crt --cert /root/opsign-ca/sequencer.crt \
-    --key /root/opsign-ca/sequencer.key -H 'Content-Type: application/json' https://localhost:8545 --data \
+  inside curl --silent --cacert "$home"/opsign-ca/ca.crt --cert "$home"/opsign-ca/sequencer.crt \
+    --key "$home"/opsign-ca/sequencer.key -H 'Content-Type: application/json' https://localhost:8545 --data \
     '{"jsonrpc":"2.0","id":1,"method":"opsigner_signBlockPayloadV2","params":[{"domain":"0x'"$(printf '0%.0s' {1..64})"'","chainId":"0xa","payloadHash":"0x'"$(printf '1%.0s' {1..64})"'"}]}'
 }
 signature=$(sign)
@@ -180,7 +181,7 @@ say "  reload, a kill and a wrong config end as they should; it signs from withi
 
 # An upgrade keeps the config and restarts the service; a purge leaves the operator's files.
 pid=$(unit_property MainPID)
-inside dpkg --force-confold -i "/root/${package##*/}" > "$work/dpkg.log" 2>&1 || { cat "$work/dpkg.log" >&2; die "an upgrade fails"; }
+inside dpkg --force-confold -i "$home/${package##*/}" > "$work/dpkg.log" 2>&1 || { cat "$work/dpkg.log" >&2; die "an upgrade fails"; }
 until_active "after an upgrade"
 inside grep -q 'token=sequencers' /etc/opsign/config.yaml || die "an upgrade replaced the config"
 [[ $(unit_property MainPID) != "$pid" ]] || die "an upgrade left the old program running"
@@ -192,7 +193,7 @@ inside id opsign > /dev/null || die "a purge took the user of files that are sti
 
 # Installed and purged without anything in between.
 inside rm -rf /etc/opsign /var/lib/opsign
-inside dpkg -i "/root/${package##*/}" > "$work/dpkg.log" 2>&1
+inside dpkg -i "$home/${package##*/}" > "$work/dpkg.log" 2>&1
 [[ $(unit_property ActiveState) == inactive ]] || die "it starts without having been told to"
 inside systemctl --quiet enable opsign
 inside dpkg --purge opsign > "$work/dpkg.log" 2>&1
