@@ -12,8 +12,8 @@ source scripts/signer-serve.sh
 
 short=
 [[ ${1:-} != --short ]] || { short=1; shift; }
-if [[ $# -eq 0 ]]; then cargo build --quiet --release --locked --package opsign; fi
-signer=$(realpath "${1:-target/release/opsign}")
+if [[ $# -eq 0 ]]; then cargo build --quiet --locked --package opsign; fi
+signer=$(realpath -m "${1:-target/debug/opsign}")
 chain=901
 # Which key the signer uses, as its configuration names it, and the key's address.
 key=${OPSIGN_DEVNET_KEY:-keys/one.pem}
