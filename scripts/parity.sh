@@ -31,6 +31,8 @@ limits:
 OURS
 port=$(free_port)
 at=(-address "localhost:$port" -folder "$folder/signer")
+[[ -n ${skip[*]} ]] || step "kona-node's client built" cargo build --quiet --locked \
+  --manifest-path service/signer/tests/kona/Cargo.toml --target-dir target/kona
 cd service/signer/tests/parity
 unformatted=$(gofmt -l .)
 [[ -z $unformatted ]] || die "not formatted: ${unformatted//$'\n'/ }"
@@ -41,5 +43,7 @@ for certificate in rsa ecdsa; do
   serve "$signer" "$folder/signer" "$port" "$certificate"
   "$folder/play" "${at[@]}" -vectors "$ROOT/vectors/opsigner" "${play[@]}"
   step "the field's clients, $certificate certificate" "$folder/clients" "${skip[@]}" "${at[@]}"
+  [[ -n ${skip[*]} ]] || step "kona-node's client, $certificate certificate" \
+    "$ROOT/target/kona/debug/opsign-kona-client" "https://localhost:$port" "$folder/signer"
   stop_serving
 done
