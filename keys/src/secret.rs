@@ -1,6 +1,6 @@
 //! The types that hold secrets: keys, texts and passphrases.
 
-use opsign_core::{Address, SecretKey};
+use opsign_core::{Address, SecretKey, on_wiped_stack};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
@@ -37,9 +37,12 @@ impl Secret {
     /// # Errors
     /// [`ErrorKind::SecretOutOfRange`].
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, Error> {
-        let key = SecretKey::from_bytes(bytes)
-            .map_err(|error| Error::new(ErrorKind::SecretOutOfRange, error.to_string()))?;
-        Ok(Self { bytes: Box::new(Zeroizing::new(*bytes)), key: Box::new(key) })
+        // Moving them to the heap leaves copies on the stack.
+        on_wiped_stack(|| {
+            let key = SecretKey::from_bytes(bytes)
+                .map_err(|error| Error::new(ErrorKind::SecretOutOfRange, error.to_string()))?;
+            Ok(Self { bytes: Box::new(Zeroizing::new(*bytes)), key: Box::new(key) })
+        })
     }
 
     /// Makes a new key from 32 random bytes, trying again in the unlikely case (odds of 2^-127)
