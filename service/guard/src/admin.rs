@@ -1,0 +1,217 @@
+//! What operators do to a running guard: look, switch, raise floors, allow a reorg. Each change is
+//! durable when its function returns.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::engine::{Core, Guard, Inner};
+use crate::error::StoreError;
+use crate::hex::Hex;
+use crate::lease::Lease;
+use crate::record::Record;
+use crate::request::BlockFacts;
+use crate::rules::Mode;
+use crate::scope::{Client, Digest, Scope};
+use crate::state::ScopeState;
+use crate::ticket::Ticket;
+
+/// What is known of one scope.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ScopeStatus {
+    /// The scope.
+    pub scope: Scope,
+    /// Its mode; none if the config does not name the scope.
+    pub mode: Option<Mode>,
+    /// The highest recorded slot.
+    pub tip: Option<u64>,
+    /// The block recorded there.
+    pub tip_block: Option<BlockFacts>,
+    /// The lowest slot that may be signed.
+    pub floor: u64,
+    /// The lease.
+    pub lease: Lease,
+    /// Whether its rate was exceeded.
+    pub latched: bool,
+    /// The reorg tickets that were not used.
+    pub tickets: Vec<Ticket>,
+    /// Digests that are remembered.
+    pub digests: usize,
+    /// Heights at which two digests stand, which only `observe` lets happen.
+    pub conflicts: u64,
+}
+
+impl ScopeStatus {
+    pub(crate) fn of(scope: &ScopeState, mode: Option<Mode>) -> Self {
+        let tip = scope.tip();
+        Self {
+            scope: scope.scope,
+            mode,
+            tip,
+            tip_block: tip.and_then(|tip| scope.block_at(tip)).copied(),
+            floor: scope.floor,
+            lease: scope.lease.clone(),
+            latched: scope.latched,
+            tickets: scope.tickets.clone(),
+            digests: scope.len(),
+            conflicts: scope.conflicts,
+        }
+    }
+}
+
+impl Guard {
+    /// All scopes.
+    pub fn status(&self) -> Vec<ScopeStatus> {
+        let core = self.inner.lock();
+        let mode = |scope| core.rules(scope).map(|rules| rules.mode);
+        core.state.scopes.iter().map(|scope| ScopeStatus::of(scope, mode(&scope.scope))).collect()
+    }
+
+    /// Whether a digest is on record: what a signature of our key seen elsewhere must be.
+    pub fn knows(&self, scope: &Scope, digest: &Digest) -> bool {
+        let core = self.inner.lock();
+        let id = core.state.scope_id(scope);
+        id.and_then(|id| core.state.scope(id)?.row(digest)).is_some()
+    }
+
+    /// The last event's sequence number and link: all of the record in 40 bytes.
+    pub fn head(&self) -> (u64, Hex<32>) {
+        let core = self.inner.lock();
+        (core.sequence, Hex(core.link))
+    }
+
+    /// Gives a scope to a client: at once, or from slot `from` on, below which whoever would get
+    /// the next slot keeps it.
+    ///
+    /// At once means: new requests are refused as [`Refusal::Switching`](crate::Refusal), what is
+    /// in flight has `drain` to end, then one record makes the switch. What is still in flight then
+    /// is fenced if it has no slot; with a slot it is harmless, since nobody else can get that slot.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownScope`], [`StoreError::NoSlots`] for `from` in `hash-only`,
+    /// [`StoreError::Closed`].
+    pub fn switch(
+        &self,
+        scope: &Scope,
+        to: &Client,
+        from: Option<u64>,
+        drain: Duration,
+        at: u64,
+    ) -> Result<Lease, StoreError> {
+        let inner = &*self.inner;
+        let mut core = inner.lock();
+        let id = known(&core, scope)?;
+        match from {
+            Some(_) if core.rules(scope).is_some_and(|rules| rules.mode == Mode::HashOnly) => {
+                return Err(StoreError::NoSlots);
+            }
+            Some(_) => {}
+            None => core = inner.drain(core, id, drain),
+        }
+        let outcome = inner.write_lease(&mut core, id, to, from, at);
+        core.draining.remove(&id);
+        outcome?;
+        let core = inner.wait_durable(core)?;
+        Ok(core.state.scopes[id as usize].lease.clone())
+    }
+
+    /// Raises a scope's floor.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownScope`], [`StoreError::FloorLowered`], [`StoreError::Closed`].
+    pub fn set_floor(&self, scope: &Scope, floor: u64, at: u64) -> Result<(), StoreError> {
+        let core = self.inner.lock();
+        let id = known(&core, scope)?;
+        let stands = core.state.scopes[id as usize].floor;
+        if floor < stands {
+            return Err(StoreError::FloorLowered { floor: stands });
+        }
+        self.write(core, &Record::Floor { scope: id, at, floor })
+    }
+
+    /// Issues a reorg ticket.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownScope`], [`StoreError::ReasonTooLong`], [`StoreError::Closed`].
+    pub fn issue(&self, scope: &Scope, ticket: Ticket, at: u64) -> Result<(), StoreError> {
+        if ticket.reason.len() > Ticket::MAX_REASON {
+            return Err(StoreError::ReasonTooLong);
+        }
+        let core = self.inner.lock();
+        let id = known(&core, scope)?;
+        self.write(core, &Record::Ticket { scope: id, at, ticket })
+    }
+
+    /// Lets a scope whose rate was exceeded sign new digests again.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownScope`], [`StoreError::Closed`].
+    pub fn unlatch(&self, scope: &Scope, at: u64) -> Result<(), StoreError> {
+        let core = self.inner.lock();
+        let id = known(&core, scope)?;
+        self.write(core, &Record::Latch { scope: id, at, on: false })
+    }
+
+    fn write(&self, mut core: MutexGuard<'_, Core>, record: &Record) -> Result<(), StoreError> {
+        self.inner.append(&mut core, record, true)?;
+        self.inner.wait_durable(core).map(drop)
+    }
+}
+
+fn known(core: &Core, scope: &Scope) -> Result<u32, StoreError> {
+    core.state.scope_id(scope).ok_or_else(|| StoreError::UnknownScope { scope: scope.to_string() })
+}
+
+impl Inner {
+    fn drain<'a>(
+        &'a self,
+        mut core: MutexGuard<'a, Core>,
+        id: u32,
+        time: Duration,
+    ) -> MutexGuard<'a, Core> {
+        core.draining.insert(id);
+        let end = Instant::now() + time;
+        while core.in_flight(id) && !core.closed {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            core =
+                (self.changed.wait_timeout(core, left)).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        core
+    }
+
+    fn write_lease(
+        &self,
+        core: &mut Core,
+        id: u32,
+        to: &Client,
+        from: Option<u64>,
+        at: u64,
+    ) -> Result<(), StoreError> {
+        let holder = self.client(core, to)?;
+        let scope = &core.state.scopes[id as usize];
+        let epoch = scope.lease.epoch + 1;
+        let next = scope.tip().map_or(scope.floor, |tip| tip.saturating_add(1));
+        let previous =
+            scope.lease.owner(Some(next)).and_then(|client| core.state.client_id(client));
+        let handover = previous.zip(from);
+        let holder = Some(holder);
+        self.append(core, &Record::Lease { scope: id, at, epoch, holder, handover }, true)
+    }
+
+    /// Waits until all that was appended so far is durable.
+    fn wait_durable<'a>(
+        &'a self,
+        mut core: MutexGuard<'a, Core>,
+    ) -> Result<MutexGuard<'a, Core>, StoreError> {
+        let last = core.sequence;
+        while core.durable < last {
+            if core.closed {
+                return Err(StoreError::Closed);
+            }
+            core = self.changed.wait(core).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(core)
+    }
+}

@@ -1,0 +1,40 @@
+//! The thread that makes records durable: one write and one sync for all that has come since the
+//! last. While it syncs, the next batch forms; an idle guard's first request waits for nobody.
+
+use std::sync::Arc;
+
+use crate::anchor::AnchorValue;
+use crate::engine::Inner;
+use crate::figures::Counters;
+use crate::store::Opened;
+
+pub(crate) fn run(inner: &Arc<Inner>, mut opened: Opened) {
+    loop {
+        let batch = inner.next_batch();
+        if !batch.cells.is_empty() {
+            if opened.log.append(&batch.cells).is_err() {
+                // ENOSPC and its like: nothing is known to be durable, and nothing is released.
+                return inner.close();
+            }
+            Counters::add(&inner.counters.batches, 1);
+        }
+        if batch.sync || batch.stop {
+            if let Err(error) = opened.log.sync() {
+                // The system may have dropped the pages it failed to write, and would report
+                // success the next time.
+                (inner.on_sync_failure)(&error);
+                return inner.close();
+            }
+            Counters::add(&inner.counters.syncs, 1);
+            let value = AnchorValue { store: opened.store, sequence: batch.last, link: batch.link };
+            match opened.keep_anchor(&value, batch.stop) {
+                Ok(saved) => Counters::add(&inner.counters.anchored, u64::from(saved)),
+                Err(_) => return inner.close(),
+            }
+            inner.durable(batch.last);
+        }
+        if batch.stop {
+            return;
+        }
+    }
+}

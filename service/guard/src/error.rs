@@ -1,0 +1,157 @@
+//! Why a record cannot be used, each with what to do about it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a record was not opened, made or changed. `docs/guard.md` has a runbook for each kind.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no record in the folder.
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// There is a record already, where a new one was to be made.
+    Exists {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Another process has it open.
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The file is no record, or of a version that this program does not know.
+    NotARecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Bytes of the record are not what was written.
+    Damaged {
+        /// The sequence number of the first cell that is wrong.
+        sequence: u64,
+        /// The byte in the file where that cell starts.
+        offset: u64,
+    },
+    /// The anchor knows of later events: this is an older copy of the record.
+    Older {
+        /// The last sequence number in the record.
+        record: u64,
+        /// The sequence number in the anchor.
+        anchor: u64,
+    },
+    /// The anchor belongs to another record, or to another continuation of this one.
+    Diverged {
+        /// The sequence number in the anchor.
+        anchor: u64,
+    },
+    /// An anchor is configured and there is none.
+    AnchorMissing,
+    /// The anchor cannot be read as one.
+    AnchorDamaged,
+    /// A recovery must give a floor for every scope on record.
+    FloorMissing {
+        /// The scope without one.
+        scope: String,
+    },
+    /// The record does not know this scope.
+    UnknownScope {
+        /// The scope.
+        scope: String,
+    },
+    /// A floor can only be raised.
+    FloorLowered {
+        /// The floor that stands.
+        floor: u64,
+    },
+    /// An export that was to be imported is none, or contradicts itself.
+    BadExport {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A ticket's reason has more than 64 bytes.
+    ReasonTooLong,
+    /// A planned switch needs slots, which `hash-only` does not know.
+    NoSlots,
+    /// The record was closed by an earlier failure.
+    Closed,
+    /// A file operation failed.
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn io(doing: &'static str) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Io { doing, error }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => write!(
+                f,
+                "no record at {}: if this key has never signed, run `opsign guard init`; if it \
+                 has, bring the record back, or recover with floors",
+                path.display()
+            ),
+            Self::Exists { path } => {
+                write!(f, "there is a record at {} already; it is not replaced", path.display())
+            }
+            Self::Locked { path } => write!(
+                f,
+                "another process holds {}: two signers on one record would not see each other",
+                path.display()
+            ),
+            Self::NotARecord { path } => {
+                write!(f, "{} is no record of a version that this program knows", path.display())
+            }
+            Self::Damaged { sequence, offset } => write!(
+                f,
+                "the record is damaged at event {sequence} (byte {offset}): bring back an intact \
+                 copy and recover with floors"
+            ),
+            Self::Older { record, anchor } => write!(
+                f,
+                "the record ends at event {record}, but its anchor has seen event {anchor}: this \
+                 is an older copy; bring back the newest, or recover with floors"
+            ),
+            Self::Diverged { anchor } => write!(
+                f,
+                "the record does not hold the event {anchor} that its anchor has seen: one of them \
+                 is another signer's or another copy's"
+            ),
+            Self::AnchorMissing => {
+                f.write_str("the anchor is missing: bring it back, or recover with floors")
+            }
+            Self::AnchorDamaged => f.write_str("the anchor is damaged: recover with floors"),
+            Self::FloorMissing { scope } => {
+                write!(f, "a recovery must give a floor for every scope; {scope} has none")
+            }
+            Self::UnknownScope { scope } => write!(f, "the record does not know {scope}"),
+            Self::FloorLowered { floor } => {
+                write!(f, "the floor is {floor} and can only be raised")
+            }
+            Self::BadExport { detail } => write!(f, "the export cannot be imported: {detail}"),
+            Self::ReasonTooLong => f.write_str("a ticket's reason has at most 64 bytes"),
+            Self::NoSlots => f.write_str("hash-only knows no heights to switch at; switch at once"),
+            Self::Closed => f.write_str("the record is closed after a failed write; restart"),
+            Self::Io { doing, error } => write!(f, "{doing} failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The double-sign guard: decides whether a key may ever sign this, records it, then lets sign.
+//!
+//! ```
+//! use opsign_core::{ChainId, Domain, PayloadHash, SecretKey, Signer};
+//! use opsign_guard::{BlockFacts, Client, Decision, Guard, Hex, Request, RuleSet, Scope, Store};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let temporary = tempfile::tempdir()?;
+//! # let (folder, now) = (temporary.path(), 1_700_000_000_000);
+//! let key = SecretKey::from_bytes(&[1; 32])?;
+//! let scope = Scope::blocks(&key.address(), &ChainId::from(10), &Domain::BLOCKS_V1);
+//! Store::new(folder).init()?; // Once in a key's life.
+//!
+//! let guard = Guard::open(Store::new(folder), now)?;
+//! guard.configure(scope, RuleSet::blocks_strict())?;
+//! let client = Client::new("sequencer-a.example").ok_or("a name")?;
+//! let block = BlockFacts {
+//!     number: 7,
+//!     block_hash: Hex([7; 32]),
+//!     parent_hash: Hex([6; 32]),
+//!     timestamp: now / 1000,
+//!     l1_origin: None,
+//! };
+//! let request = Request::block(scope, client, now, &PayloadHash::of(b"payload"), block);
+//! match guard.reserve(&request).wait() {
+//!     Decision::Reserved(reservation) => {
+//!         let signature = key.sign(reservation.hash())?;
+//!         reservation.complete(&signature)?; // Checked, recorded, released.
+//!     }
+//!     Decision::Stored(_signature) => {} // The same digest again: the same signature.
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Reading map
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `scope.rs`, `request.rs` | what is protected, and what is asked for |
+//! | `decision.rs` | the answers |
+//! | `rules/` | the rules, a file per kind; [`RuleSet`] puts them together |
+//! | `lease.rs`, `ticket.rs` | who may use a scope; the one way to a second block at a height |
+//! | `state.rs` | what the record comes to; where a request is judged |
+//! | `engine.rs`, `committer.rs`, `pending.rs` | one lock, one writing thread, answers that wait |
+//! | `admin.rs`, `maintain.rs` | what operators do to a running guard, and to a record at rest |
+//! | `record.rs`, `codec.rs`, `cell.rs`, `log.rs` | events, their bytes, the chain, the file |
+//! | `store.rs`, `anchor.rs`, `io.rs` | the folder, the second memory, the seam to the system |
+//!
+//! No sockets, no clock and no async runtime: times are arguments, and an answer is waited for or
+//! awaited. `docs/guard.md` says what each mode promises and what to do when a start is refused.
+#![forbid(unsafe_code)]
+
+mod admin;
+mod anchor;
+mod cell;
+mod codec;
+mod committer;
+mod decision;
+mod engine;
+mod error;
+mod figures;
+mod hex;
+mod io;
+mod lease;
+mod log;
+mod maintain;
+mod pending;
+mod record;
+mod request;
+mod rules;
+mod scope;
+mod state;
+mod store;
+mod ticket;
+
+pub use admin::ScopeStatus;
+pub use anchor::{Anchor, AnchorValue, FileAnchor};
+pub use decision::{Decision, Failure, NotReleased, Refusal};
+pub use engine::{Guard, Reservation};
+pub use error::StoreError;
+pub use figures::Figures;
+pub use hex::Hex;
+pub use io::{Io, IoFile, SystemIo};
+pub use lease::{Handover, Lease};
+pub use maintain::{Export, Report};
+pub use pending::Pending;
+pub use record::{Record, Reserve};
+pub use request::{BlockFacts, Facts, L1Origin, Request, TransactionFacts};
+pub use rules::{Mode, ReplacementMode, Rule, RuleSet};
+pub use scope::{Client, Digest, NotAScope, Scope, ScopeKind};
+pub use store::Store;
+pub use ticket::Ticket;

@@ -1,0 +1,244 @@
+//! The record's file: a header cell, then one cell per event, each chained to all before it.
+//!
+//! Its end is the first cell that was not written whole. Only cells that were never synced may be
+//! torn, and no cell after them may know better; anything else is damage and is not opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use crate::cell::{self, BODY, CELL, Link, Read};
+use crate::codec;
+use crate::error::StoreError;
+use crate::io::{Io, IoFile};
+use crate::record::Record;
+
+/// The header's body: `magic[12] ‖ store[16] ‖ base[8] ‖ base link[32]`, then zeros.
+const MAGIC: [u8; 12] = *b"opsign-guard";
+
+/// Cells that a read takes at once.
+const CHUNK: usize = 4096;
+
+/// Zero cells that are written behind a batch when the file has to grow, so that the file's length,
+/// and with it the file system's journal, changes once in so many cells.
+const GROW: u64 = 1024;
+
+/// What the header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The record's random name.
+    pub(crate) store: [u8; 16],
+    /// The sequence number of the header itself. 0, or after a compaction the last one before it.
+    pub(crate) base: u64,
+    /// The link at `base`. The file's own chain starts from it.
+    pub(crate) base_link: Link,
+}
+
+/// Where a record ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tail {
+    pub(crate) header: Header,
+    /// The last event's sequence number.
+    pub(crate) sequence: u64,
+    /// The last event's link.
+    pub(crate) link: Link,
+    /// Bytes behind the last event that are not zero: a batch that a crash cut short.
+    pub(crate) torn: bool,
+}
+
+pub(crate) fn path(folder: &Path) -> PathBuf {
+    folder.join("log")
+}
+
+/// A log that is being written.
+pub(crate) struct Log {
+    file: Box<dyn IoFile>,
+    offset: u64,
+    len: u64,
+}
+
+impl Log {
+    /// Continues a log whose end is known. Cuts off what a crash left behind it.
+    pub(crate) fn resume(mut file: Box<dyn IoFile>, tail: &Tail) -> Result<Self, StoreError> {
+        let offset = (tail.sequence - tail.header.base + 1) * CELL as u64;
+        let failed = StoreError::io("cutting off what a crash left behind the record");
+        let mut len = file.size().map_err(&failed)?;
+        if tail.torn {
+            file.truncate(offset).map_err(&failed)?;
+            file.sync().map_err(&failed)?;
+            len = offset;
+        }
+        Ok(Self { file, offset, len })
+    }
+
+    /// Writes cells behind the last.
+    pub(crate) fn append(&mut self, cells: &[u8]) -> std::io::Result<()> {
+        let end = self.offset + cells.len() as u64;
+        if end > self.len {
+            let mut grown = cells.to_vec();
+            grown.resize(cells.len() + GROW as usize * CELL, 0);
+            self.file.write(self.offset, &grown)?;
+            self.len = end + GROW * CELL as u64;
+        } else {
+            self.file.write(self.offset, cells)?;
+        }
+        self.offset = end;
+        Ok(())
+    }
+
+    /// Makes durable what was appended.
+    pub(crate) fn sync(&mut self) -> std::io::Result<()> {
+        self.file.sync()
+    }
+}
+
+/// Makes a new log of `records` under the name `log.new`, durable, and puts it in place.
+pub(crate) fn create(
+    io: &Arc<dyn Io>,
+    folder: &Path,
+    header: &Header,
+    records: &[Record],
+) -> Result<Tail, StoreError> {
+    let failed = StoreError::io("writing a new record");
+    let new = folder.join("log.new");
+    let mut bytes = header_cell(header).to_vec();
+    let mut link = chain_start(&bytes);
+    let mut sequence = header.base;
+    for record in records {
+        sequence += 1;
+        let body = codec::encode(record).ok_or(StoreError::ReasonTooLong)?;
+        let cell = cell::write(sequence, header.base, &body, &link);
+        link = cell::link(&cell);
+        bytes.extend_from_slice(&cell);
+    }
+    io.remove(&new).map_err(&failed)?;
+    let mut file = io.create(&new).map_err(&failed)?;
+    file.write(0, &bytes).map_err(&failed)?;
+    file.sync().map_err(&failed)?;
+    io.rename(&new, &path(folder)).map_err(&failed)?;
+    io.sync_dir(folder).map_err(&failed)?;
+    Ok(Tail { header: *header, sequence, link, torn: false })
+}
+
+fn header_cell(header: &Header) -> [u8; CELL] {
+    let mut body = [0; BODY];
+    body[..12].copy_from_slice(&MAGIC);
+    body[12..28].copy_from_slice(&header.store);
+    body[28..36].copy_from_slice(&header.base.to_be_bytes());
+    body[36..68].copy_from_slice(&header.base_link);
+    cell::write(header.base, header.base, &body, &header.base_link)
+}
+
+fn chain_start(header: &[u8]) -> Link {
+    header.first_chunk().map(cell::link).unwrap_or_default()
+}
+
+fn read_header(bytes: &[u8; CELL]) -> Option<Header> {
+    let body = &bytes[17..];
+    let header = Header {
+        store: *body[12..].first_chunk()?,
+        base: u64::from_be_bytes(*body[28..].first_chunk()?),
+        base_link: *body[36..].first_chunk()?,
+    };
+    (header_cell(&header) == *bytes).then_some(header)
+}
+
+/// Reads a whole log: every link is checked, and every record given to `take`, with its sequence
+/// number and link, before the end is known. Reading and checking run beside `take`.
+pub(crate) fn scan(
+    file: &dyn IoFile,
+    path: &Path,
+    mut take: impl FnMut(u64, &Link, Record) -> Option<()>,
+) -> Result<Tail, StoreError> {
+    let failed = StoreError::io("reading the record");
+    let len = file.size().map_err(&failed)?;
+    let mut first = [0; CELL];
+    let not_a_record = || StoreError::NotARecord { path: path.to_path_buf() };
+    if len < CELL as u64 {
+        return Err(not_a_record());
+    }
+    file.read(0, &mut first).map_err(&failed)?;
+    let header = read_header(&first).ok_or_else(not_a_record)?;
+    let mut tail = Tail { header, sequence: header.base, link: cell::link(&first), torn: false };
+    // Two chunks ahead are enough to keep both sides busy.
+    let (send, chunks) = sync_channel::<Chunk>(2);
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(move || read_cells(file, len, &mut tail, &send).map(|()| tail));
+        let mut wrong = None;
+        for (sequence, link, record) in chunks.iter().flatten() {
+            if wrong.is_none() && take(sequence, &link, record).is_none() {
+                wrong = Some(damaged(&header, sequence));
+            }
+        }
+        let tail = reader.join().unwrap_or(Err(StoreError::Closed))?;
+        wrong.map_or(Ok(tail), Err)
+    })
+}
+
+type Chunk = Vec<(u64, Link, Record)>;
+
+fn read_cells(
+    file: &dyn IoFile,
+    len: u64,
+    tail: &mut Tail,
+    send: &SyncSender<Chunk>,
+) -> Result<(), StoreError> {
+    let mut bytes = vec![0; CHUNK * CELL];
+    let mut offset = CELL as u64;
+    while offset < len {
+        let room = usize::try_from(len - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let bytes = &mut bytes[..room];
+        file.read(offset, bytes).map_err(StoreError::io("reading the record"))?;
+        let (cells, rest) = bytes.as_chunks::<CELL>();
+        let mut chunk = Vec::with_capacity(cells.len());
+        for (at, cell) in cells.iter().enumerate() {
+            let sequence = tail.sequence + 1;
+            let record = match cell::read(sequence, cell, &tail.link) {
+                Read::Whole { body, link } => {
+                    tail.link = link;
+                    codec::decode(body).ok_or_else(|| damaged(&tail.header, sequence))?
+                }
+                Read::Damaged => return Err(damaged(&tail.header, sequence)),
+                Read::Torn => {
+                    // The receiver is gone only if it has failed already.
+                    let _ = send.send(chunk);
+                    return read_remains(file, offset + (at * CELL) as u64, len, tail);
+                }
+            };
+            tail.sequence = sequence;
+            chunk.push((sequence, tail.link, record));
+        }
+        tail.torn = !rest.is_empty();
+        offset += room as u64;
+        if send.send(chunk).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at what is behind the end: zeros, or a batch that was never synced. A cell that knows the
+/// missing one to be durable shows that it was lost afterwards.
+fn read_remains(
+    file: &dyn IoFile,
+    mut offset: u64,
+    len: u64,
+    tail: &mut Tail,
+) -> Result<(), StoreError> {
+    let mut bytes = vec![0; CHUNK * CELL];
+    while offset < len {
+        let room = usize::try_from(len - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let bytes = &mut bytes[..room];
+        file.read(offset, bytes).map_err(StoreError::io("reading the record"))?;
+        tail.torn |= bytes.iter().any(|byte| *byte != 0);
+        if bytes.as_chunks::<CELL>().0.iter().any(|cell| cell::synced(cell) > tail.sequence) {
+            return Err(damaged(&tail.header, tail.sequence + 1));
+        }
+        offset += room as u64;
+    }
+    Ok(())
+}
+
+fn damaged(header: &Header, sequence: u64) -> StoreError {
+    StoreError::Damaged { sequence, offset: (sequence - header.base) * CELL as u64 }
+}

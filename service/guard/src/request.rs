@@ -1,0 +1,233 @@
+//! What a caller asks the guard for.
+
+use opsign_core::gossip::{L1Info, Payload};
+use opsign_core::tx::Transaction;
+use opsign_core::{Error, PayloadHash, SigningHash, U256, hazmat};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::hex::Hex;
+use crate::scope::{Client, Digest, Scope};
+
+/// One signature asked for by one client at one time.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) scope: Scope,
+    pub(crate) client: Client,
+    pub(crate) at: u64,
+    pub(crate) digest: Digest,
+    pub(crate) hash: SigningHash,
+    pub(crate) facts: Facts,
+}
+
+impl Request {
+    /// A block whose payload the caller has seen and whose hash it has computed itself: facts that
+    /// a client merely claims do not belong here.
+    ///
+    /// `at` is the time in milliseconds since 1970.
+    pub fn block(
+        scope: Scope,
+        client: Client,
+        at: u64,
+        hash: &PayloadHash,
+        block: BlockFacts,
+    ) -> Self {
+        Self { facts: Facts::Block(block), ..Self::payload_hash(scope, client, at, hash) }
+    }
+
+    /// A block of which only the payload's hash is known.
+    pub fn payload_hash(scope: Scope, client: Client, at: u64, hash: &PayloadHash) -> Self {
+        let signing_hash = hazmat::payload_signing_hash_in(&scope.domain(), &scope.chain(), hash);
+        let digest = Hex(*hash.as_bytes());
+        Self { scope, client, at, digest, hash: signing_hash, facts: Facts::Hash }
+    }
+
+    /// A transaction.
+    ///
+    /// # Errors
+    /// [`Error::DepositNotSignable`].
+    pub fn transaction(
+        scope: Scope,
+        client: Client,
+        at: u64,
+        transaction: &Transaction<'_>,
+    ) -> Result<Self, Error> {
+        let hash = transaction.signing_hash()?;
+        let facts = Facts::Transaction(TransactionFacts::of(transaction));
+        Ok(Self { scope, client, at, digest: Hex(*hash.as_bytes()), hash, facts })
+    }
+}
+
+/// What the rules look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "facts", rename_all = "snake_case")]
+pub enum Facts {
+    /// Nothing but the digest.
+    Hash,
+    /// A block.
+    Block(BlockFacts),
+    /// A transaction.
+    Transaction(TransactionFacts),
+}
+
+impl Facts {
+    /// The slot, where it is known.
+    pub const fn slot(&self) -> Option<u64> {
+        match self {
+            Self::Hash => None,
+            Self::Block(block) => Some(block.number),
+            Self::Transaction(transaction) => Some(transaction.nonce),
+        }
+    }
+}
+
+/// What is kept of a block payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockFacts {
+    /// The block's number.
+    pub number: u64,
+    /// The block's hash.
+    pub block_hash: Hex<32>,
+    /// The parent's block hash.
+    pub parent_hash: Hex<32>,
+    /// The block's time, in seconds since 1970.
+    pub timestamp: u64,
+    /// The L1 block it builds on, from its first deposit.
+    pub l1_origin: Option<L1Origin>,
+}
+
+/// An L1 block by number and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct L1Origin {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: Hex<32>,
+}
+
+impl BlockFacts {
+    /// Reads them from a payload. A first transaction that is no L1 attributes deposit leaves the
+    /// origin unknown, which only automatic reorg evidence needs.
+    pub fn of(payload: &Payload<'_>) -> Self {
+        let first = payload.transactions().iter().next();
+        let l1 = first.and_then(|first| L1Info::from_transaction(first).ok());
+        Self {
+            number: payload.block_number(),
+            block_hash: Hex(payload.block_hash().0),
+            parent_hash: Hex(payload.parent_hash().0),
+            timestamp: payload.timestamp(),
+            l1_origin: l1.map(|l1| L1Origin { number: l1.number, hash: Hex(l1.hash.0) }),
+        }
+    }
+}
+
+/// What is kept of a transaction. Amounts are in wei and end at 2^128 - 1, which the sum of all
+/// ether is far below; what is larger saturates, and no cap lets it pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionFacts {
+    /// The nonce.
+    pub nonce: u64,
+    /// SHA-256 over receiver, value, call data and blob hashes: what the transaction does. One with
+    /// authorizations (EIP-7702) equals none but itself.
+    pub content: Hex<32>,
+    /// Whether it is the cancelling form: no call data, no value, no code.
+    pub cancels: bool,
+    /// Whether it carries blobs, which puts it into another pool of geth's.
+    pub blobs: bool,
+    /// The most wei per gas.
+    #[serde(with = "decimal")]
+    pub fee_cap: u128,
+    /// Wei per gas for the block's builder.
+    #[serde(with = "decimal")]
+    pub tip_cap: u128,
+    /// The most wei per blob gas.
+    #[serde(with = "decimal")]
+    pub blob_fee_cap: u128,
+    /// The most wei that it can take from the sender: value, gas and blobs.
+    #[serde(with = "decimal")]
+    pub spend: u128,
+}
+
+/// Gas of one blob (EIP-4844 `GAS_PER_BLOB`).
+const GAS_PER_BLOB: u128 = 1 << 17;
+
+impl TransactionFacts {
+    fn of(transaction: &Transaction<'_>) -> Self {
+        let (to, value, input, gas, nonce, fee_cap, tip_cap) = match transaction {
+            Transaction::Legacy(t) => {
+                (t.to, t.value, t.input, t.gas, t.nonce, t.gas_price, t.gas_price)
+            }
+            Transaction::AccessList(t) => {
+                (t.to, t.value, t.input, t.gas, t.nonce, t.gas_price, t.gas_price)
+            }
+            Transaction::DynamicFee(t) => {
+                let (fee, tip) = (t.max_fee_per_gas, t.max_priority_fee_per_gas);
+                (t.to, t.value, t.input, t.gas, t.nonce, fee, tip)
+            }
+            Transaction::Blob(t) => {
+                let (fee, tip) = (t.max_fee_per_gas, t.max_priority_fee_per_gas);
+                (Some(t.to), t.value, t.input, t.gas, t.nonce, fee, tip)
+            }
+            Transaction::SetCode(t) => {
+                let (fee, tip) = (t.max_fee_per_gas, t.max_priority_fee_per_gas);
+                (Some(t.to), t.value, t.input, t.gas, t.nonce, fee, tip)
+            }
+            _ => (None, U256::ZERO, &[][..], 0, 0, U256::ZERO, U256::ZERO),
+        };
+        let mut content = Sha256::new();
+        content.update([u8::from(to.is_some())]);
+        content.update(to.map_or([0; 20], |to| *to.as_bytes()));
+        content.update(value.as_be_bytes());
+        content.update((input.len() as u64).to_be_bytes());
+        content.update(input);
+        let (mut blobs, mut blob_fee_cap) = (0, 0);
+        if let Transaction::Blob(blob) = transaction {
+            blob_fee_cap = saturate(&blob.max_fee_per_blob_gas);
+            for hash in blob.blob_versioned_hashes.iter() {
+                content.update(hash);
+                blobs += 1;
+            }
+        }
+        // Authorizations are part of what it does: such a transaction equals none but itself.
+        if let (Transaction::SetCode(_), Ok(hash)) = (transaction, transaction.signing_hash()) {
+            content.update(hash.as_bytes());
+        }
+        let cancels = input.is_empty() && value == U256::ZERO && to.is_some();
+        let (value, fee_cap, tip_cap) = (saturate(&value), saturate(&fee_cap), saturate(&tip_cap));
+        let blob_gas = GAS_PER_BLOB * blobs;
+        let spend = value
+            .saturating_add(fee_cap.saturating_mul(u128::from(gas)))
+            .saturating_add(blob_fee_cap.saturating_mul(blob_gas));
+        Self {
+            nonce,
+            content: Hex(content.finalize().into()),
+            cancels,
+            blobs: matches!(transaction, Transaction::Blob(_)),
+            fee_cap,
+            tip_cap,
+            blob_fee_cap,
+            spend,
+        }
+    }
+}
+
+fn saturate(number: &U256) -> u128 {
+    let (high, low) = number.as_be_bytes().split_at(16);
+    match low.first_chunk() {
+        Some(low) if high.iter().all(|byte| *byte == 0) => u128::from_be_bytes(*low),
+        _ => u128::MAX,
+    }
+}
+
+/// Wei as decimal text, since JSON's numbers end at 2^53 for many readers.
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
