@@ -21,7 +21,7 @@ const CHUNK: usize = 4096;
 
 /// Zero cells that are written behind a batch when the file has to grow, so that the file's length,
 /// and with it the file system's journal, changes once in so many cells.
-const GROW: u64 = 1024;
+const GROW: u64 = 256;
 
 /// What the header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,32 @@ pub(crate) struct Header {
     pub(crate) base: u64,
     /// The link at `base`. The file's own chain starts from it.
     pub(crate) base_link: Link,
+}
+
+impl Header {
+    fn cell(&self) -> [u8; CELL] {
+        let mut body = [0; BODY];
+        body[..12].copy_from_slice(&MAGIC);
+        body[12..28].copy_from_slice(&self.store);
+        body[28..36].copy_from_slice(&self.base.to_be_bytes());
+        body[36..68].copy_from_slice(&self.base_link);
+        cell::write(self.base, self.base, &body, &self.base_link)
+    }
+
+    fn read(cell: &[u8; CELL]) -> Option<Self> {
+        let body = &cell[17..];
+        let header = Self {
+            store: *body[12..].first_chunk()?,
+            base: u64::from_be_bytes(*body[28..].first_chunk()?),
+            base_link: *body[36..].first_chunk()?,
+        };
+        (header.cell() == *cell).then_some(header)
+    }
+
+    /// The link of the header's cell, which the first event continues.
+    pub(crate) fn link(&self) -> Link {
+        cell::link(&self.cell())
+    }
 }
 
 /// Where a record ends.
@@ -101,8 +127,8 @@ pub(crate) fn create(
 ) -> Result<Tail, StoreError> {
     let failed = StoreError::io("writing a new record");
     let new = folder.join("log.new");
-    let mut bytes = header_cell(header).to_vec();
-    let mut link = chain_start(&bytes);
+    let mut bytes = header.cell().to_vec();
+    let mut link = header.link();
     let mut sequence = header.base;
     for record in records {
         sequence += 1;
@@ -120,29 +146,6 @@ pub(crate) fn create(
     Ok(Tail { header: *header, sequence, link, torn: false })
 }
 
-fn header_cell(header: &Header) -> [u8; CELL] {
-    let mut body = [0; BODY];
-    body[..12].copy_from_slice(&MAGIC);
-    body[12..28].copy_from_slice(&header.store);
-    body[28..36].copy_from_slice(&header.base.to_be_bytes());
-    body[36..68].copy_from_slice(&header.base_link);
-    cell::write(header.base, header.base, &body, &header.base_link)
-}
-
-fn chain_start(header: &[u8]) -> Link {
-    header.first_chunk().map(cell::link).unwrap_or_default()
-}
-
-fn read_header(bytes: &[u8; CELL]) -> Option<Header> {
-    let body = &bytes[17..];
-    let header = Header {
-        store: *body[12..].first_chunk()?,
-        base: u64::from_be_bytes(*body[28..].first_chunk()?),
-        base_link: *body[36..].first_chunk()?,
-    };
-    (header_cell(&header) == *bytes).then_some(header)
-}
-
 /// Reads a whole log: every link is checked, and every record given to `take`, with its sequence
 /// number and link, before the end is known. Reading and checking run beside `take`.
 pub(crate) fn scan(
@@ -158,8 +161,8 @@ pub(crate) fn scan(
         return Err(not_a_record());
     }
     file.read(0, &mut first).map_err(&failed)?;
-    let header = read_header(&first).ok_or_else(not_a_record)?;
-    let mut tail = Tail { header, sequence: header.base, link: cell::link(&first), torn: false };
+    let header = Header::read(&first).ok_or_else(not_a_record)?;
+    let mut tail = Tail { header, sequence: header.base, link: header.link(), torn: false };
     // Two chunks ahead are enough to keep both sides busy.
     let (send, chunks) = sync_channel::<Chunk>(2);
     std::thread::scope(|threads| {

@@ -21,6 +21,16 @@ pub struct Request {
 }
 
 impl Request {
+    /// What would be signed: the payload hash, or a transaction's signing hash.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The scope.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// A block whose payload the caller has seen and whose hash it has computed itself: facts that
     /// a client merely claims do not belong here.
     ///

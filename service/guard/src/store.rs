@@ -225,12 +225,15 @@ impl Opened {
 
 fn compare(anchor: &AnchorValue, tail: &Tail, found: Option<Link>) -> Result<(), StoreError> {
     let header = &tail.header;
-    let found = found.or((anchor.sequence == header.base).then_some(header.base_link));
+    // The base's link is the header's own in a new record, and in a compacted one the link of the
+    // event that the old file ended with.
+    let at_base =
+        anchor.sequence == header.base && [header.base_link, header.link()].contains(&anchor.link);
     if anchor.store != header.store {
         Err(StoreError::Diverged { anchor: anchor.sequence })
     } else if anchor.sequence > tail.sequence {
         Err(StoreError::Older { record: tail.sequence, anchor: anchor.sequence })
-    } else if found == Some(anchor.link) {
+    } else if at_base || found == Some(anchor.link) {
         Ok(())
     } else {
         Err(StoreError::Diverged { anchor: anchor.sequence })

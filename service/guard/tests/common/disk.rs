@@ -161,7 +161,8 @@ impl Disk {
                     let Op::Write(file, offset, data) = op else { continue };
                     let last = data.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
                     let random = dice.roll(data.len() as u64) as usize;
-                    for cut in [1, 255, 256, 257, last.saturating_sub(1), random] {
+                    let edge = 255 + dice.roll(3) as usize;
+                    for cut in [edge, last.saturating_sub(1), random] {
                         if cut == 0 || cut >= data.len() {
                             continue;
                         }
