@@ -1,17 +1,28 @@
 #!/usr/bin/env bash
-# devnet.sh [--short] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
+# devnet.sh [--short] [--guarded] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
 # path of an op-signer): a dev L1, op-node as sequencer over op-geth, and a second op-node over an
 # op-geth of its own that follows by gossip alone. Nothing is ever posted to the L1, so the second
 # one cannot have derived what it knows.
 #   1. the follower's head moves, by blocks whose gossip it accepted;
 #   2. the signer is killed: op-node and the chain go on, and nothing is gossiped;
 #   3. the signer is back: gossip goes on, and the follower gets to the tip again;
+#      With --guarded op-node hands each block to the signer's commit gate first, where op-conductor
+#      would be: while the signer is dead no block is made, and a hash that was not announced is
+#      not signed.
 #   4. (not with --short) a third op-node, which expects another signer, has accepted none.
 source "$(dirname "$0")/env.sh"
 source scripts/signer-serve.sh
 
 short=
-[[ ${1:-} != --short ]] || { short=1; shift; }
+guarded=
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --short) short=1 ;;
+    --guarded) guarded=1 ;;
+    *) die "unknown option $1; usage: devnet.sh [--short] [--guarded] [SIGNER]" ;;
+  esac
+  shift
+done
 if [[ $# -eq 0 ]]; then cargo build --quiet --locked --package opsign; fi
 signer=$(realpath -m "${1:-target/debug/opsign}")
 chain=901
@@ -89,6 +100,20 @@ auth:
     chainID: $chain
     fromAddress: "$address"
 YAML
+conductor=()
+if [[ -n $guarded ]]; then
+  gate_port=$(free_port)
+  cat >> "$net/signer/config.yaml" <<YAML
+guard:
+  record: guard
+  anchor: guard-anchor
+gates:
+  - listen: 127.0.0.1:$gate_port
+    client: localhost
+YAML
+  (cd "$net/signer" && "$signer" guard init --record guard --anchor guard-anchor > /dev/null)
+  conductor=(--conductor.enabled --conductor.rpc "http://127.0.0.1:$gate_port")
+fi
 signer_port=$(free_port)
 start_signer() { serve "$signer" "$net/signer" "$signer_port" ecdsa; }
 kill_signer() {
@@ -165,7 +190,7 @@ add() {
 add sequencer 0 --sequencer.enabled --sequencer.l1-confs 0 --sequencer.stopped --rpc.enable-admin \
   --signer.endpoint "https://localhost:$signer_port" --signer.address "$address" \
   --signer.tls.ca "$net/signer/ca.crt" --signer.tls.cert "$net/signer/client/localhost.crt" \
-  --signer.tls.key "$net/signer/client/localhost.key"
+  --signer.tls.key "$net/signer/client/localhost.key" "${conductor[@]}"
 peer=/ip4/127.0.0.1/tcp/${p2p[sequencer]}/p2p/$(rpc "${node[sequencer]}" opp2p_self | get r.peerID)
 # What was not gossiped while the signer was down, the follower fetches from its peer.
 add follower 0 --p2p.static "$peer" --syncmode.req-resp
@@ -204,16 +229,37 @@ silent() {
   say "  $1: the sequencer went from $head to $(head_of sequencer), nothing gossiped"
 }
 
+# halted WHAT: no block is made, and op-node lives
+halted() {
+  local head
+  sleep 1 # what was under way when the signer died
+  head=$(head_of sequencer)
+  sleep 5 # two block times, in which nothing may happen
+  [[ $(head_of sequencer) -eq $head ]] || die "$1: blocks were made that no guard has seen"
+  alive
+  say "  $1: the sequencer waits at $head"
+}
+# refuses_unannounced: a payload hash that no op-node handed over
+refuses_unannounced() {
+  local hash=0x1111111111111111111111111111111111111111111111111111111111111111 answer
+  answer=$(curl --silent --max-time 5 --cacert "$net/signer/ca.crt" --cert "$net/signer/client/localhost.crt" \
+    --key "$net/signer/client/localhost.key" -H 'Content-Type: application/json' "https://localhost:$signer_port" \
+    --data "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"opsigner_signBlockPayloadV2\",\"params\":[{\"chainId\":\"$chain\",\"payloadHash\":\"$hash\"}]}")
+  [[ $answer == *-32013*announced* ]] || die "a hash that was not announced: $answer"
+  say "  a hash that was not announced is refused"
+}
+
 blocks=${short:+3}
 blocks=${blocks:-10}
 rounds=${short:+1}
 follows "signer up"
 for round in $(seq "${rounds:-3}"); do
   kill_signer
-  silent "signer killed ($round)"
+  if [[ -n $guarded ]]; then halted "signer killed ($round)"; else silent "signer killed ($round)"; fi
   start_signer
   follows "signer back ($round)"
 done
+[[ -z $guarded ]] || refuses_unannounced
 if [[ -z $short ]]; then
   [[ $(gossiped stranger) -eq 0 && $(head_of stranger) -eq 0 ]] ||
     die "a node that expects another signer took a block"

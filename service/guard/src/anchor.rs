@@ -96,6 +96,8 @@ impl Anchor for FileAnchor {
         file.write(0, &value.to_bytes())?;
         file.sync()?;
         self.io.rename(&new, &self.path)?;
-        self.io.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
+        // A bare file name has the empty path for its parent.
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        self.io.sync_dir(folder.unwrap_or(Path::new(".")))
     }
 }

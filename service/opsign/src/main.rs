@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `server.rs` | `opsign signer`, `opsign check-config`, `opsign certs` |
+//! | `guard.rs` | `opsign guard init, status, verify, export, import, …` |
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
 //! | `gossip.rs` | `opsign gossip decode, verify, encode` |
@@ -17,6 +18,7 @@
 
 mod failure;
 mod gossip;
+mod guard;
 mod hsm_config;
 mod input;
 mod key;
@@ -59,6 +61,9 @@ enum Command {
     CheckConfig(server::CheckConfig),
     /// Make certificates for a signer and its clients.
     Certs(server::Certs),
+    /// Make, look at and mend the guard's record. The signer that uses it must be stopped.
+    #[command(subcommand)]
+    Guard(guard::Command),
     /// Make, import and list keys, in files or in a PKCS#11 token.
     #[command(subcommand)]
     Key(key::Command),
@@ -87,6 +92,7 @@ fn main() -> ExitCode {
         Command::Signer(arguments) => server::run(&arguments),
         Command::CheckConfig(arguments) => server::check(&arguments).and_then(answer),
         Command::Certs(arguments) => server::certs(&arguments).and_then(answer),
+        Command::Guard(command) => guard::run(command).and_then(answer),
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
         Command::Gossip(command) => gossip::run(command, json),

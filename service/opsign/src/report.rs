@@ -11,15 +11,23 @@ use crate::failure::Failure;
 pub(crate) struct Report {
     facts: Map<String, Value>,
     yes: bool,
+    /// Whether it is JSON even without --json.
+    json: bool,
 }
 
 impl Report {
     pub(crate) fn new() -> Self {
-        Self { facts: Map::new(), yes: true }
+        Self { facts: Map::new(), yes: true, json: false }
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.into(), value.into());
+        self
+    }
+
+    /// Makes this JSON always: a document for other programs.
+    pub(crate) fn as_json(mut self) -> Self {
+        self.json = true;
         self
     }
 
@@ -40,8 +48,11 @@ impl Report {
     }
 
     pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
-        let text =
-            if json { format!("{}\n", Value::from(self.facts.clone())) } else { self.text() };
+        let text = if json || self.json {
+            format!("{}\n", Value::from(self.facts.clone()))
+        } else {
+            self.text()
+        };
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())

@@ -166,6 +166,7 @@ fn the_sample_is_a_config_that_works() {
     let junk = "test ".repeat(11) + "junk";
     fs::write(at("keys/challenger.mnemonic"), junk).unwrap();
     run("certs --out tls --server localhost");
+    run("guard init --record guard --anchor guard-anchor");
     let said = run("check-config");
     for line in [
         "sequencer.example.org: block_payload with 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf \

@@ -320,6 +320,8 @@ pub(crate) struct PayloadArgs {
     pub(crate) domain: [u8; 32],
     pub(crate) chain_id: ChainId,
     pub(crate) payload_hash: PayloadHash,
+    /// The payload itself, if it came along; it has been hashed.
+    pub(crate) payload: Option<Vec<u8>>,
 }
 
 /// Arguments before op-signer's checks.
@@ -418,6 +420,7 @@ impl RawPayloadArgs {
             domain: self.domain,
             chain_id: ChainId::from_be_bytes(*chain_id.as_be_bytes()),
             payload_hash: PayloadHash::from_bytes(hash),
+            payload: self.payload,
         })
     }
 }

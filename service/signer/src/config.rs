@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use opsign_core::{Address, ChainId, U256};
+use opsign_guard::{Mode, ReplacementMode};
 use opsign_keys::DerivationPath;
 use opsign_wire::Limits;
 use serde::Deserialize;
@@ -16,6 +18,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::pkcs11_uri::Pkcs11Uri;
 use crate::policy::{Method, Policy, Rate};
+use crate::protection::Plan;
 
 /// The largest config file that is read.
 const MAX_FILE: u64 = 4 << 20;
@@ -55,6 +58,24 @@ pub struct Config {
     pub(crate) crls: Vec<PathBuf>,
     pub(crate) audit: Option<PathBuf>,
     pub(crate) trial_interval: Duration,
+    pub(crate) guard: Option<GuardConfig>,
+    pub(crate) gates: Vec<GateConfig>,
+}
+
+/// Where the guard's record is and what it is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GuardConfig {
+    pub(crate) record: PathBuf,
+    pub(crate) anchor: Option<PathBuf>,
+    pub(crate) plan: Plan,
+}
+
+/// A port that speaks op-conductor's RPC to one op-node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GateConfig {
+    pub(crate) listen: SocketAddr,
+    pub(crate) client: String,
+    pub(crate) upstream: Option<String>,
 }
 
 /// One entry of `auth`.
@@ -111,6 +132,27 @@ struct File {
     #[serde(default)]
     audit: FileAudit,
     trial_interval_s: Option<u64>,
+    guard: Option<Spanned<FileGuard>>,
+    #[serde(default)]
+    gates: Vec<Spanned<FileGate>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileGuard {
+    record: PathBuf,
+    anchor: Option<PathBuf>,
+    blocks: Option<String>,
+    transactions: Option<String>,
+    block_time_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileGate {
+    listen: SocketAddr,
+    client: String,
+    upstream: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -273,7 +315,35 @@ impl Config {
         if trial_interval == 0 {
             return Err(fail("trialIntervalS is 0: write the seconds between trial signatures"));
         }
+        let guard = match &file.guard {
+            None => None,
+            Some(guard) => Some(
+                guard_config(&guard.value)
+                    .map_err(|what| ConfigError::new(path, Some(guard.referenced.line()), &what))?,
+            ),
+        };
+        let mut gates = Vec::with_capacity(file.gates.len());
+        for gate in &file.gates {
+            let fail = |what: &str| ConfigError::new(path, Some(gate.referenced.line()), what);
+            if guard.is_none() {
+                return Err(fail("a gate needs a guard section: it hands blocks to the guard"));
+            }
+            let entry = entries.iter().find(|entry: &&Entry| entry.name == gate.value.client);
+            if !entry.is_some_and(|entry| entry.policy.chain_id.is_some()) {
+                return Err(fail(
+                    "client is no name of auth that has a chainID: write the client whose op-node \
+                     comes in here",
+                ));
+            }
+            gates.push(GateConfig {
+                listen: gate.value.listen,
+                client: gate.value.client.clone(),
+                upstream: gate.value.upstream.clone(),
+            });
+        }
         Ok(Self {
+            guard,
+            gates,
             path: path.to_owned(),
             entries,
             any_name: matches!(file.client_names, ClientNames::Any),
@@ -284,6 +354,38 @@ impl Config {
             trial_interval: Duration::from_secs(trial_interval),
         })
     }
+}
+
+fn guard_config(file: &FileGuard) -> Result<GuardConfig, String> {
+    let blocks = match file.blocks.as_deref().unwrap_or("strict") {
+        "strict" => Mode::Strict,
+        "hash-only" => Mode::HashOnly,
+        "observe" => Mode::Observe,
+        other => {
+            return Err(format!("guard.blocks is {other}: write strict, hash-only or observe"));
+        }
+    };
+    let transactions = match file.transactions.as_deref().unwrap_or("bump") {
+        "observe" => None,
+        "any" => Some(ReplacementMode::Any),
+        "bump" => Some(ReplacementMode::Bump),
+        "same-payload" => Some(ReplacementMode::SamePayload),
+        "once" => Some(ReplacementMode::Once),
+        other => {
+            return Err(format!(
+                "guard.transactions is {other}: write observe, any, bump, same-payload or once"
+            ));
+        }
+    };
+    let block_time = file.block_time_ms.unwrap_or(2000);
+    if !(1..=3_600_000).contains(&block_time) {
+        return Err("guard.blockTimeMs: write the chain's block time, 1 to 3600000".into());
+    }
+    Ok(GuardConfig {
+        record: file.record.clone(),
+        anchor: file.anchor.clone(),
+        plan: Plan { blocks, transactions, block_time },
+    })
 }
 
 fn check_provider(path: &Path, provider: Option<&Spanned<String>>) -> Result<(), ConfigError> {

@@ -9,6 +9,8 @@
 //! | `service.rs` | the RPC methods: read, allow, sign |
 //! | `args.rs`, `go_json.rs` | their arguments, read as Go reads them |
 //! | `policy.rs` | what a client may have signed |
+//! | `protection.rs` | the guard, asked before anything is signed |
+//! | `gate.rs`, `envelope.rs` | op-conductor's RPC: the guard sees each block before gossip |
 //! | `backend.rs` | keys in memory and in tokens |
 //! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
 //! | `metrics.rs`, `audit.rs`, `log.rs` | what is counted, recorded, logged |
@@ -20,13 +22,16 @@ mod backend;
 mod certs;
 mod config;
 mod dev;
+mod envelope;
 mod flags;
+mod gate;
 mod go_json;
 mod log;
 mod metrics;
 mod open_files;
 mod pkcs11_uri;
 mod policy;
+mod protection;
 mod run;
 mod service;
 

@@ -33,6 +33,8 @@ pub(crate) struct Metrics {
     pub(crate) refusals: IntCounterVec,
     /// Seconds until a certificate ends, by role and subject.
     pub(crate) certificates: IntGaugeVec,
+    /// What the guard has counted since the start, by event.
+    pub(crate) guard: IntGaugeVec,
     /// Reloads by outcome.
     pub(crate) reloads: IntCounterVec,
     /// 1 when ready.
@@ -94,6 +96,11 @@ impl Metrics {
                 "opsign_certificate_expiry_seconds",
                 "Seconds until a certificate ends",
                 &["role", "subject"],
+            )?,
+            guard: gauges(
+                "opsign_guard_events",
+                "Events of the guard since the start",
+                &["event"],
             )?,
             reloads: counters("opsign_reloads_total", "Reloads", &["outcome"])?,
             ready: gauge("opsign_ready", "1 when every key signs")?,

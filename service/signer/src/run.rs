@@ -10,20 +10,24 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use opsign_core::{ChainId, PayloadHash, hazmat};
-use opsign_wire::{Limits, MetricsServer, Server, Stop, Stopper, Tls};
+use opsign_guard::{FileAnchor, Guard, Mode, Store, StoreError, SystemIo};
+use opsign_wire::{Caller, Limits, MetricsServer, Server, Stop, Stopper, Tls};
 use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::audit::Audit;
 use crate::backend::{Backend, Key};
-use crate::config::{Config, ConfigError, KeyLocator};
+use crate::config::{Config, ConfigError, GateConfig, GuardConfig, KeyLocator};
 use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
+use crate::gate::Gate;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::open_files;
 use crate::policy::Meter;
+use crate::protection::Protection;
 use crate::service::{Grant, Grants, Service};
 
 /// How often files are looked at.
@@ -77,6 +81,14 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
             places.join(", then ")
         ));
     }
+    if let Some(guard) = &config.guard {
+        lines.push(match store(guard).verify() {
+            Ok(report) => format!("guard: {} events on record, intact", report.sequence),
+            // A running signer holds it, and has checked it.
+            Err(StoreError::Locked { .. }) => "guard: the record is in use".to_owned(),
+            Err(error) => return Err(Failure::Config(format!("guard.record: {error}"))),
+        });
+    }
     for certificate in tls.certificates() {
         let days = (certificate.not_after - unix_now()) / 86_400;
         lines.push(format!(
@@ -121,7 +133,9 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let metrics = Metrics::new(&registry).map_err(bug)?;
     let wire_metrics = Arc::new(opsign_wire::Metrics::new(&registry).map_err(bug)?);
     let (grants, keys) = open(&config, &Keys::default(), &metrics)?;
+    let protection = config.guard.as_ref().map(open_guard).transpose()?;
     let service = Arc::new(Service {
+        protection,
         grants: ArcSwap::from_pointee(grants),
         metrics: Arc::clone(&metrics),
         version: version.to_owned(),
@@ -136,10 +150,15 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     };
     reloader.files.add(reloader.paths());
 
-    let server =
-        Server::bind(flags.rpc(), Some(Arc::clone(&tls)), config.limits, wire_metrics, version)
-            .await
-            .map_err(|error| system(&format!("port {}", flags.rpc()), error))?;
+    let server = Server::bind(
+        flags.rpc(),
+        Some(Arc::clone(&tls)),
+        config.limits,
+        Arc::clone(&wire_metrics),
+        version,
+    )
+    .await
+    .map_err(|error| system(&format!("port {}", flags.rpc()), error))?;
     let address = server.local_addr().map_err(|error| system("port", error))?;
     let (stopper, stop) = Stopper::new();
     if flags.metrics_enabled {
@@ -160,6 +179,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
+    let gates = open_gates(&config, &service, &wire_metrics, version, &stop).await?;
     let serving = tokio::spawn(server.run(Arc::clone(&service), stop.clone()));
     tracing::info!(%address, version, "listening");
     if let Some(dev) = &dev {
@@ -190,12 +210,42 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     notify("STOPPING=1");
     tracing::info!("stopping: running requests are finished first");
     stopper.stop();
+    for gate in gates {
+        gate.await.map_err(|error| Failure::System(error.to_string()))?;
+    }
     let cut = serving.await.map_err(|error| Failure::System(error.to_string()))?;
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off: they were not done in time");
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn open_gates(
+    config: &Config,
+    service: &Arc<Service>,
+    metrics: &Arc<opsign_wire::Metrics>,
+    version: &str,
+    stop: &Stop,
+) -> Result<Vec<JoinHandle<usize>>, Failure> {
+    let mut gates = Vec::with_capacity(config.gates.len());
+    for gate in &config.gates {
+        let metrics = Arc::clone(metrics);
+        let server = Server::bind(gate.listen, None, config.limits, metrics, version)
+            .await
+            .map_err(|error| Failure::System(format!("gate {}: {error}", gate.listen)))?;
+        let upstream = gate
+            .upstream
+            .as_deref()
+            .map(|url| Caller::new(url, config.limits.deadline))
+            .transpose()
+            .map_err(|what| Failure::Config(format!("gates: upstream {what}")))?;
+        let address = server.local_addr().map_err(|error| Failure::System(error.to_string()))?;
+        tracing::info!(%address, client = gate.client, "commit gate");
+        let handler = Gate { service: Arc::clone(service), client: gate.client.clone(), upstream };
+        gates.push(tokio::spawn(server.run(Arc::new(handler), stop.clone())));
+    }
+    Ok(gates)
 }
 
 fn read(flags: &FileFlags) -> Result<(Config, Tls), Failure> {
@@ -264,6 +314,21 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
     Ok((Grants::new(grants, config.any_name, audit), Keys(opened)))
 }
 
+fn store(config: &GuardConfig) -> Store {
+    let store = Store::new(&config.record);
+    match &config.anchor {
+        Some(path) => store.with_anchor(Box::new(FileAnchor::new(Arc::new(SystemIo), path)), 1024),
+        None => store,
+    }
+}
+
+fn open_guard(config: &GuardConfig) -> Result<Protection, Failure> {
+    let at = u64::try_from(unix_now()).unwrap_or_default() * 1000;
+    let guard = Guard::open(store(config), at)
+        .map_err(|error| Failure::Config(format!("guard.record: {error}")))?;
+    Ok(Protection::new(guard, config.plan.clone()))
+}
+
 fn greet(service: &Service, tls: &Tls) {
     for grant in &service.grants.load().grants {
         tracing::info!(
@@ -278,6 +343,28 @@ fn greet(service: &Service, tls: &Tls) {
                 client = grant.name,
                 "no chainID: transactions of every chain are signed, and no block payloads"
             );
+        }
+    }
+    match &service.protection {
+        None => tracing::warn!(
+            mode = "observe",
+            "no guard is configured: what the policy allows is signed, two blocks at one height \
+             too, as op-signer does; a guard: section in the config protects"
+        ),
+        Some(protection) => {
+            let plan = protection.plan();
+            tracing::info!(
+                blocks = plan.blocks.name(),
+                transactions = plan.transactions_name(),
+                "guarded"
+            );
+            if plan.blocks != Mode::Strict {
+                tracing::warn!(
+                    mode = plan.blocks.name(),
+                    "blocks are known by their hash alone: two at one height are bounded by lease \
+                     and rate, or only reported, not prevented"
+                );
+            }
         }
     }
     for certificate in tls.certificates() {
@@ -338,6 +425,22 @@ fn gauges(service: &Service, tls: &Tls) {
             service.metrics.queue.with_label_values(&[backend.name()]).set(depth);
         }
     }
+    // Without a guard all zeroes, so that dashboards know the names.
+    let figures = service.protection.as_ref().map(|it| it.guard().figures()).unwrap_or_default();
+    for (event, number) in [
+        ("syncs", figures.syncs),
+        ("batches", figures.batches),
+        ("records", figures.records),
+        ("repeated", figures.repeated),
+        ("granted", figures.granted),
+        ("signed", figures.signed),
+        ("refused", figures.refused),
+        ("alarms", figures.alarms),
+        ("closed", u64::from(figures.closed)),
+    ] {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        service.metrics.guard.with_label_values(&[event]).set(number);
+    }
     for certificate in tls.certificates() {
         let left = certificate.not_after - unix_now();
         let labels = [certificate.role, &certificate.subject];
@@ -362,6 +465,8 @@ struct Fixed {
     tls13_only: bool,
     crls: Vec<PathBuf>,
     trial_interval: Duration,
+    guard: Option<GuardConfig>,
+    gates: Vec<GateConfig>,
 }
 
 impl Fixed {
@@ -371,6 +476,8 @@ impl Fixed {
             tls13_only: config.tls13_only,
             crls: config.crls.clone(),
             trial_interval: config.trial_interval,
+            guard: config.guard.clone(),
+            gates: config.gates.clone(),
         }
     }
 }

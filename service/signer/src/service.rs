@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use opsign_core::tx::Transaction;
-use opsign_core::{Address, SigningHash, hazmat};
+use opsign_core::{Address, ChainId, PayloadHash, SigningHash, hazmat};
+use opsign_guard::BlockFacts;
 use opsign_wire::{Call, Client, Handler, RpcError};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -17,6 +18,7 @@ use crate::audit::{self, Audit};
 use crate::backend::Key;
 use crate::metrics::Metrics;
 use crate::policy::{Meter, Method, Policy, Refusal};
+use crate::protection::{self, Block, Protection, Stop};
 
 const INVALID_TRANSACTION: i32 = -32010;
 const TRANSACTION_REFUSED: i32 = -32011;
@@ -69,6 +71,8 @@ pub(crate) struct Service {
     pub(crate) grants: ArcSwap<Grants>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) version: String,
+    /// None is op-signer's behaviour: what the policy allows is signed, and forgotten.
+    pub(crate) protection: Option<Protection>,
 }
 
 impl Handler for Service {
@@ -114,6 +118,13 @@ impl Failure {
     /// By policy. op-signer gives these no label.
     fn refused(code: i32, refusal: Refusal) -> Self {
         Self::new(code, refusal.message, "", refusal.reason)
+    }
+
+    fn stopped(stop: Stop, refused: i32, failed: i32) -> Self {
+        match stop {
+            Stop::Refused(reason, what) => Self::new(refused, what, "", reason),
+            Stop::Failed(what) => Self::new(failed, what, "sign_error", "key"),
+        }
     }
 
     fn forbidden(client: &str) -> Self {
@@ -179,12 +190,29 @@ impl Service {
         if let Some(meter) = &grant.meter {
             meter.take().map_err(refused)?;
         }
-        let domain = hazmat::domain(args.domain);
+        let domain = protection::domain(args.domain);
         let hash = hazmat::payload_signing_hash_in(&domain, &args.chain_id, &args.payload_hash);
         facts.hash = Some(hash);
-        let signature = grant.key.sign(&hash, call.deadline).await.map_err(|error| {
-            Failure::new(INVALID_PAYLOAD, error.to_string(), "sign_error", "key")
-        })?;
+        let signature = match &self.protection {
+            None => grant
+                .key
+                .sign(&hash, call.deadline)
+                .await
+                .map_err(|error| error.to_string())
+                .map_err(Stop::Failed),
+            Some(protection) => {
+                let block = Block {
+                    client,
+                    chain: &args.chain_id,
+                    domain: &domain,
+                    hash: &args.payload_hash,
+                    payload: args.payload.as_deref(),
+                };
+                protection.sign_block(&grant.key, &block, call.deadline).await
+            }
+        };
+        let signature =
+            signature.map_err(|stop| Failure::stopped(stop, PAYLOAD_REFUSED, INVALID_PAYLOAD))?;
         tracing::info!(
             client,
             key = grant.label,
@@ -224,7 +252,7 @@ impl Service {
             Failure::new(INVALID_TRANSACTION, what, "transaction_args_error", "invalid")
         })?;
         let transaction = checked.transaction();
-        facts.chain_id = Some(chain_of(&transaction));
+        facts.chain_id = Some(chain_id_of(&transaction).to_string());
         let refused = |refusal| Failure::refused(TRANSACTION_REFUSED, refusal);
         grant.policy.allows(Method::Transaction, now()).map_err(refused)?;
         grant.policy.allows_transaction(&transaction).map_err(refused)?;
@@ -245,9 +273,21 @@ impl Service {
         };
         let hash = transaction.signing_hash().map_err(invalid)?;
         facts.hash = Some(hash);
-        let signature = grant.key.sign(&hash, call.deadline).await.map_err(|error| {
-            Failure::new(INVALID_TRANSACTION, error.to_string(), "sign_error", "key")
-        })?;
+        let signature = match &self.protection {
+            None => grant
+                .key
+                .sign(&hash, call.deadline)
+                .await
+                .map_err(|error| error.to_string())
+                .map_err(Stop::Failed),
+            Some(protection) => {
+                let chain = chain_id_of(&transaction);
+                let (key, deadline) = (&grant.key, call.deadline);
+                protection.sign_transaction(key, client, &chain, &transaction, deadline).await
+            }
+        };
+        let signature = signature
+            .map_err(|stop| Failure::stopped(stop, TRANSACTION_REFUSED, INVALID_TRANSACTION))?;
         let signed = transaction.with_signature(&signature).map_err(invalid)?;
         let mut raw = vec![0; signed.encoded_len()];
         let length = signed.encode(&mut raw).map_err(invalid)?;
@@ -259,6 +299,25 @@ impl Service {
             "signed a transaction"
         );
         Ok(hex_json(&raw[..length]))
+    }
+
+    /// Hands a block of a client's op-node to the guard before it is gossiped.
+    pub(crate) async fn announce(
+        &self,
+        client: &str,
+        hash: &PayloadHash,
+        facts: BlockFacts,
+    ) -> Result<(), Stop> {
+        let grants = self.grants.load_full();
+        let grant = grants
+            .grants
+            .iter()
+            .find(|grant| grant.name == client && grant.policy.chain_id.is_some());
+        let (Some(protection), Some(grant)) = (&self.protection, grant) else {
+            return Err(Stop::Failed(format!("auth has no client {client} with a chainID")));
+        };
+        let chain = grant.policy.chain_id.unwrap_or(ChainId::from(0));
+        protection.announce(&grant.key.address(), &chain, client, hash, facts).await
     }
 
     /// Counts, logs and records the outcome.
@@ -335,12 +394,13 @@ fn now() -> OffsetDateTime {
     SystemTime::now().into()
 }
 
-fn chain_of(transaction: &Transaction<'_>) -> String {
+fn chain_id_of(transaction: &Transaction<'_>) -> ChainId {
     match transaction {
-        Transaction::DynamicFee(tx) => tx.chain_id.to_string(),
-        Transaction::Blob(tx) => tx.chain_id.to_string(),
-        Transaction::SetCode(tx) => tx.chain_id.to_string(),
-        _ => String::new(),
+        Transaction::DynamicFee(tx) => tx.chain_id,
+        Transaction::Blob(tx) => tx.chain_id,
+        Transaction::SetCode(tx) => tx.chain_id,
+        // The protocol makes no others.
+        _ => ChainId::from(0),
     }
 }
 

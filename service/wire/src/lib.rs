@@ -8,11 +8,13 @@
 //! | `http.rs` | what is answered before JSON-RPC: health, certificates, methods, types, sizes |
 //! | `server.rs` | accepting, slow clients, idle clients, draining |
 //! | `watch.rs` | one connection's progress, so that a stalled one can be cut off |
+//! | `caller.rs` | calling somebody else's JSON-RPC |
 //! | `metrics.rs` | counters under op-signer's names and our own |
 //!
 //! The peer whose behaviour is kept: op-service and go-ethereum's `rpc` package.
 #![forbid(unsafe_code)]
 
+mod caller;
 mod client;
 mod http;
 mod metrics;
@@ -21,6 +23,7 @@ mod server;
 mod tls;
 mod watch;
 
+pub use caller::{CallError, Caller};
 pub use client::{Client, Identity};
 pub use metrics::{Metrics, MetricsServer};
 pub use rpc::{Call, Handler, RpcError, Trace};

@@ -53,6 +53,7 @@ func All() []File {
 		addresses(),
 		gossip(),
 		l1Info(),
+		envelopes(),
 	}
 }
 

@@ -1,0 +1,103 @@
+//! The commit gate: op-conductor's RPC for an op-node, so that the guard sees each block before it
+//! is gossiped.
+//!
+//! An unmodified op-node started with `--conductor.enabled --conductor.rpc` hands over every block
+//! it has built and waits for the answer; what is refused here is neither gossiped nor built upon.
+//! A real op-conductor behind the gate is asked as well, after the guard.
+
+use std::sync::Arc;
+
+use opsign_core::PayloadHash;
+use opsign_wire::{Call, CallError, Caller, Handler, RpcError};
+use serde_json::value::RawValue;
+
+use crate::envelope::Envelope;
+use crate::protection::{Stop, block_facts};
+use crate::service::Service;
+
+/// A refusal or failure of the guard.
+const REFUSED: i32 = -32013;
+
+/// One op-node's gate.
+pub(crate) struct Gate {
+    pub(crate) service: Arc<Service>,
+    /// The client, by its name in `auth`, whose op-node comes in here.
+    pub(crate) client: String,
+    /// A real op-conductor.
+    pub(crate) upstream: Option<Caller>,
+}
+
+impl Handler for Gate {
+    async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
+        match call.method {
+            // The guard refuses whoever may not sign; who leads is op-conductor's to say.
+            "conductor_leader" => match &self.upstream {
+                Some(upstream) => ask(upstream, &call).await,
+                None => Ok("true".to_owned()),
+            },
+            "conductor_commitUnsafePayload" => {
+                let envelope = call.positional(1)?.first().copied().ok_or_else(|| {
+                    RpcError::invalid_params("missing value for required argument 0")
+                })?;
+                self.commit(envelope).await?;
+                match &self.upstream {
+                    Some(upstream) => ask(upstream, &call).await,
+                    None => Ok("null".to_owned()),
+                }
+            }
+            method => match &self.upstream {
+                Some(upstream) if method.starts_with("conductor_") => ask(upstream, &call).await,
+                _ => Err(RpcError::method_not_found(method)),
+            },
+        }
+    }
+
+    fn ready(&self) -> bool {
+        self.service.ready()
+    }
+}
+
+impl Gate {
+    async fn commit(&self, envelope: &RawValue) -> Result<(), RpcError> {
+        let invalid =
+            |what: String| RpcError::invalid_params(format!("invalid argument 0: {what}"));
+        let envelope: Envelope =
+            serde_json::from_str(envelope.get()).map_err(|error| invalid(error.to_string()))?;
+        let topic = envelope.topic();
+        let payload = envelope.encode().map_err(|what| invalid(what.to_owned()))?;
+        let hash = PayloadHash::of(&payload);
+        let facts = block_facts(topic, &payload)
+            .ok_or_else(|| invalid("the payload's block hash is not the block's".to_owned()))?;
+        let number = facts.number;
+        let announced = self.service.announce(&self.client, &hash, facts).await;
+        match announced {
+            Ok(()) => {
+                tracing::debug!(client = self.client, number, payload_hash = %hash, "announced");
+                Ok(())
+            }
+            Err(stop) => {
+                let (reason, what) = match stop {
+                    Stop::Refused(reason, what) => (reason, what),
+                    Stop::Failed(what) => ("guard", what),
+                };
+                self.service.metrics.refusals.with_label_values(&[reason]).inc();
+                tracing::error!(
+                    client = self.client,
+                    number,
+                    payload_hash = %hash,
+                    reason,
+                    "a block was refused before it could be gossiped: {what}"
+                );
+                Err(RpcError::new(REFUSED, what))
+            }
+        }
+    }
+}
+
+async fn ask(upstream: &Caller, call: &Call<'_>) -> Result<String, RpcError> {
+    let params = call.params.map_or("[]", RawValue::get);
+    upstream.call(call.method, params).await.map_err(|error| match error {
+        CallError::Answer(error) => error,
+        CallError::Unreachable(what) => RpcError::new(-32603, format!("op-conductor: {what}")),
+    })
+}

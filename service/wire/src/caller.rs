@@ -1,0 +1,132 @@
+//! Calling somebody else's JSON-RPC over plain HTTP: op-conductor, op-node's admin port.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Request, Uri};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::rpc::RpcError;
+
+/// The largest answer that is read.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// Nobody answered in time, or what came is no JSON-RPC.
+    Unreachable(String),
+    /// An error answer.
+    Answer(RpcError),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(what) => f.write_str(what),
+            Self::Answer(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// A JSON-RPC server to call, over one connection that is kept and opened anew when it breaks.
+pub struct Caller {
+    uri: Uri,
+    authority: String,
+    patience: Duration,
+    connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
+}
+
+impl Caller {
+    /// Takes an `http://HOST:PORT/…` address; nothing is opened yet. `patience` bounds each call.
+    ///
+    /// # Errors
+    /// One sentence about what is wrong with the address.
+    pub fn new(url: &str, patience: Duration) -> Result<Self, String> {
+        let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        if uri.scheme_str() != Some("http") {
+            return Err(format!("{url}: write an http:// address"));
+        }
+        let host = uri.host().ok_or_else(|| format!("{url}: has no host"))?;
+        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
+        Ok(Self { uri, authority, patience, connection: Mutex::new(None) })
+    }
+
+    /// Calls a method with parameters in JSON, and gives the result in JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]. A call that got no answer may have been carried out.
+    pub async fn call(&self, method: &str, params: &str) -> Result<String, CallError> {
+        let method = serde_json::Value::from(method);
+        let body =
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":{method},\"params\":{params}}}");
+        let unreachable = |what: String| CallError::Unreachable(format!("{}: {what}", self.uri));
+        let answer = timeout(self.patience, self.send(Bytes::from(body)))
+            .await
+            .map_err(|_| unreachable(format!("no answer in {} ms", self.patience.as_millis())))?
+            .map_err(unreachable)?;
+        read_answer(&answer).ok_or_else(|| unreachable("answered no JSON-RPC".into()))?
+    }
+
+    async fn send(&self, body: Bytes) -> Result<Bytes, String> {
+        let mut connection = self.connection.lock().await;
+        let mut sender = match connection.take().filter(|sender| !sender.is_closed()) {
+            Some(sender) => sender,
+            None => self.open().await?,
+        };
+        sender.ready().await.map_err(|error| error.to_string())?;
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        let request = Request::post(path)
+            .header(HOST, &self.authority)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let body = body.map_err(|error| error.to_string())?.to_bytes();
+        // Only a connection that has finished its answer is used again.
+        *connection = Some(sender);
+        Ok(body)
+    }
+
+    async fn open(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+        let stream =
+            TcpStream::connect(&self.authority).await.map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+}
+
+fn read_answer(bytes: &[u8]) -> Option<Result<String, CallError>> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        result: Option<&'a RawValue>,
+        error: Option<AnswerError>,
+    }
+    #[derive(Deserialize)]
+    struct AnswerError {
+        code: i32,
+        message: String,
+    }
+    let answer: Answer<'_> = serde_json::from_slice(bytes).ok()?;
+    if let Some(error) = answer.error {
+        return Some(Err(CallError::Answer(RpcError::new(error.code, error.message))));
+    }
+    // A null result is none to serde.
+    Some(Ok(answer.result.map_or("null", RawValue::get).to_owned()))
+}
