@@ -123,6 +123,8 @@ const targets = {
   alloy_authorization: () => cases("authorizations.json").flatMap((one) => (one.tuple ? [bytes(one.tuple)] : [])),
   alloy_gossip: questions,
   alloy_text: () => [...texts(), ...cases("messages.json").filter((one) => one.kind === "personal").map((one) => bytes(one.message))],
+  typed_data: () =>
+    cases("messages.json").filter((one) => one.kind === "typed_data").map((one) => Buffer.from(JSON.stringify(one.typed_data))),
   recover: () => signatures().map((pair) => Buffer.concat(pair)),
   sign: () => signed().map((pair) => Buffer.concat(pair.map(bytes))),
   geth_tx: transactions,

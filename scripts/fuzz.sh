@@ -57,7 +57,7 @@ for target in "${targets[@]}"; do
   rm -rf "$replayed"
   count=$(node fuzz/corpus.mjs unpack "$target" "$replayed")
   [[ $count -gt 0 ]] || die "the corpus of $target is empty"
-  fuzz "$program" "$replayed"/* || { tail -40 "$out/log" >&2; die "$target fails on its corpus"; }
+  fuzz "$program" -artifact_prefix="$out/findings/$target-" "$replayed"/* || { tail -40 "$out/log" >&2; die "$target fails on its corpus"; }
   ran=$(grep -c '^Executed ' "$out/log")
   [[ $ran -eq $count ]] || die "$target ran $ran of the $count inputs of its corpus"
 
@@ -67,7 +67,7 @@ for target in "${targets[@]}"; do
   if [[ -n $keep ]]; then
     rm -rf "$out/merged"
     mkdir "$out/merged"
-    fuzz "$program" -set_cover_merge=1 "$out/merged" "$work" || { tail -40 "$out/log" >&2; die "$target fails"; }
+    fuzz "$program" -set_cover_merge=1 -artifact_prefix="$out/findings/$target-" "$out/merged" "$work" || { tail -40 "$out/log" >&2; die "$target fails"; }
     say "$target: $(node fuzz/corpus.mjs pack "$target" "$out/merged") inputs kept"
     continue
   fi

@@ -6,7 +6,7 @@
 //!
 //! | file | who is asked |
 //! |---|---|
-//! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs` | the code itself, the other way round |
+//! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs`, `typed_data.rs` | the code itself, the other way round |
 //! | `alloy.rs` | alloy and op-alloy |
 //! | `libsecp256k1.rs` | libsecp256k1 |
 //! | `go.rs` | op-geth and op-node, in a process behind a pipe |
@@ -18,6 +18,7 @@ mod keys;
 mod libsecp256k1;
 mod text;
 mod tx;
+mod typed_data;
 
 pub use alloy::{alloy_authorization, alloy_gossip, alloy_text, alloy_tx};
 pub use go::{geth_recover, geth_sign, geth_tx, op_node_gossip};
@@ -26,3 +27,4 @@ pub use keys::{key_der, key_read, keystore, mnemonic, path};
 pub use libsecp256k1::{recover, sign};
 pub use text::{signature, text};
 pub use tx::{tx_decode, tx_unsigned};
+pub use typed_data::typed_data;
