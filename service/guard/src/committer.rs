@@ -8,13 +8,27 @@ use crate::engine::Inner;
 use crate::figures::Counters;
 use crate::store::Opened;
 
-pub(crate) fn run(inner: &Arc<Inner>, mut opened: Opened) {
+pub(crate) fn run(inner: &Arc<Inner>, opened: Opened) {
+    let _end = CloseAtEnd(inner);
+    commit(inner, opened);
+}
+
+/// However this thread ends, by a failure, an order or a bug: nobody is left waiting for it.
+struct CloseAtEnd<'a>(&'a Inner);
+
+impl Drop for CloseAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+fn commit(inner: &Arc<Inner>, mut opened: Opened) {
     loop {
         let batch = inner.next_batch();
         if !batch.cells.is_empty() {
             if opened.log.append(&batch.cells).is_err() {
                 // ENOSPC and its like: nothing is known to be durable, and nothing is released.
-                return inner.close();
+                return;
             }
             Counters::add(&inner.counters.batches, 1);
         }
@@ -23,7 +37,7 @@ pub(crate) fn run(inner: &Arc<Inner>, mut opened: Opened) {
                 // The system may have dropped the pages it failed to write, and would report
                 // success the next time.
                 (inner.on_sync_failure)(&error);
-                return inner.close();
+                return;
             }
             Counters::add(&inner.counters.syncs, 1);
             let value = AnchorValue { store: opened.store, sequence: batch.last, link: batch.link };

@@ -313,6 +313,15 @@ impl Core {
         })
     }
 
+    /// What has a signature was durable before it was signed; of the rest nothing is known.
+    fn answer_closed(&self, key: &Key) -> Decision {
+        let row = self.state.scope(key.0).and_then(|scope| scope.row(&key.1));
+        match row.and_then(|row| row.signature) {
+            Some(signature) => stored(&signature),
+            None => Decision::Failed(Failure::StoreClosed),
+        }
+    }
+
     fn take_waiting(&mut self) -> Vec<Waiting> {
         let ready = self.waiting.partition_point(|(needs, _)| *needs <= self.durable);
         self.waiting.drain(..ready).map(|(_, waiting)| waiting).collect()
@@ -404,6 +413,9 @@ impl Inner {
         let waiting = Waiting { key, hash: request.hash, epoch, alarm, sign, promise };
         if core.durable >= core.must {
             return self.settle(core, waiting);
+        }
+        if core.closed {
+            return Some((waiting.promise, core.answer_closed(&key)));
         }
         core.waiting.push_back((core.must, waiting));
         None
@@ -526,13 +538,15 @@ impl Inner {
     pub(crate) fn close(&self) {
         let mut core = self.lock();
         core.closed = true;
-        let waiting = std::mem::take(&mut core.waiting);
+        self.counters.closed.store(1, Relaxed);
+        let mut answers = Vec::new();
+        for (_, waiting) in std::mem::take(&mut core.waiting) {
+            let decision = core.answer_closed(&waiting.key);
+            answers.push((waiting.promise, decision));
+        }
         drop(core);
         self.changed.notify_all();
-        for (_, waiting) in waiting {
-            waiting.promise.keep(Decision::Failed(Failure::StoreClosed));
-        }
-        self.counters.closed.store(1, Relaxed);
+        keep_all(answers);
     }
 }
 
