@@ -144,7 +144,7 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
             Ok(members
                 .into_iter()
                 .fold(Report::new(), |report, (name, value)| report.with(&name, value))
-                .as_json())
+                .always_json())
         }
         Command::Import { place, export } => {
             let text = fs::read_to_string(&export)

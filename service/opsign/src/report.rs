@@ -26,7 +26,7 @@ impl Report {
     }
 
     /// Makes this JSON always: a document for other programs.
-    pub(crate) fn as_json(mut self) -> Self {
+    pub(crate) fn always_json(mut self) -> Self {
         self.json = true;
         self
     }

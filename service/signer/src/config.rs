@@ -329,7 +329,7 @@ impl Config {
                 return Err(fail("a gate needs a guard section: it hands blocks to the guard"));
             }
             let entry = entries.iter().find(|entry: &&Entry| entry.name == gate.value.client);
-            if !entry.is_some_and(|entry| entry.policy.chain_id.is_some()) {
+            if entry.is_none_or(|entry| entry.policy.chain_id.is_none()) {
                 return Err(fail(
                     "client is no name of auth that has a chainID: write the client whose op-node \
                      comes in here",
