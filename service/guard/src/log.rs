@@ -163,19 +163,30 @@ pub(crate) fn scan(
     file.read(0, &mut first).map_err(&failed)?;
     let header = Header::read(&first).ok_or_else(not_a_record)?;
     let mut tail = Tail { header, sequence: header.base, link: header.link(), torn: false };
-    // Two chunks ahead are enough to keep both sides busy.
-    let (send, chunks) = sync_channel::<Chunk>(2);
-    std::thread::scope(|threads| {
-        let reader = threads.spawn(move || read_cells(file, len, &mut tail, &send).map(|()| tail));
-        let mut wrong = None;
-        for (sequence, link, record) in chunks.iter().flatten() {
+    let mut wrong = None;
+    let mut take_all = |chunk: Chunk| {
+        for (sequence, link, record) in chunk {
             if wrong.is_none() && take(sequence, &link, record).is_none() {
                 wrong = Some(damaged(&header, sequence));
             }
         }
-        let tail = reader.join().unwrap_or(Err(StoreError::Closed))?;
-        wrong.map_or(Ok(tail), Err)
-    })
+    };
+    // Two chunks ahead are enough to keep both sides busy; a single one needs no second thread.
+    let (send, chunks) = sync_channel::<Chunk>(2);
+    let mut read = move || read_cells(file, len, &mut tail, &send).map(|()| tail);
+    let read = if len <= (CHUNK * CELL) as u64 {
+        let tail = read();
+        chunks.try_iter().for_each(&mut take_all);
+        tail
+    } else {
+        std::thread::scope(|threads| {
+            let reader = threads.spawn(read);
+            chunks.iter().for_each(&mut take_all);
+            reader.join().unwrap_or(Err(StoreError::Closed))
+        })
+    };
+    let tail = read?;
+    wrong.map_or(Ok(tail), Err)
 }
 
 type Chunk = Vec<(u64, Link, Record)>;
@@ -186,7 +197,7 @@ fn read_cells(
     tail: &mut Tail,
     send: &SyncSender<Chunk>,
 ) -> Result<(), StoreError> {
-    let mut bytes = vec![0; CHUNK * CELL];
+    let mut bytes = vec![0; CHUNK.min(len as usize / CELL + 1) * CELL];
     let mut offset = CELL as u64;
     while offset < len {
         let room = usize::try_from(len - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -228,7 +239,7 @@ fn read_remains(
     len: u64,
     tail: &mut Tail,
 ) -> Result<(), StoreError> {
-    let mut bytes = vec![0; CHUNK * CELL];
+    let mut bytes = vec![0; CHUNK.min(len as usize / CELL + 1) * CELL];
     while offset < len {
         let room = usize::try_from(len - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
         let bytes = &mut bytes[..room];

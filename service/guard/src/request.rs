@@ -26,6 +26,11 @@ impl Request {
         self.digest
     }
 
+    /// What a key signs for it, once there is a reservation.
+    pub const fn signing_hash(&self) -> &SigningHash {
+        &self.hash
+    }
+
     /// The scope.
     pub const fn scope(&self) -> &Scope {
         &self.scope
