@@ -12,7 +12,8 @@ cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D war
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --all-features \
   --exclude opsign-fake-pkcs11
 shellcheck scripts/*.sh scripts/*/*.sh .ci/run
-if git grep -nIE "\"resolved\": \"|(^|[^A-Za-z0-9_.])/(work|root|home)/" -- . ':!*.lock' ':!scripts/lint.sh'; then
+# package-test.sh speaks of folders inside the system that it boots.
+if git grep -nIE "\"resolved\": \"|(^|[^A-Za-z0-9_.])/(work|root|home)/" -- . ':!*.lock' ':!scripts/lint.sh' ':!scripts/package-test.sh'; then
   die "a path of one machine, or an address that a package was loaded from, is in a tracked file"
 fi
 say "lint: formatted, no warnings, scripts sound"

@@ -1,5 +1,6 @@
 //! Every state that a crash may leave of a thousand random histories: all that was released is in
 //! the record, no slot holds two digests, and the record opens.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

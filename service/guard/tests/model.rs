@@ -1,5 +1,6 @@
 //! Random histories give the same decisions in the engine as in a model of a few lines, across
 //! restarts, compactions, and a move by export and import.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Nothing silently new: every way in which a record can be missing, old, damaged, shared or
 //! unwritable, and what operators do to it.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! A disk in memory that records what is asked of it, and the requests that tests make.
 #![allow(dead_code, reason = "every test file uses another part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 pub mod disk;
 
