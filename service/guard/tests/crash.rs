@@ -13,7 +13,7 @@ use opsign_guard::*;
 
 const TRACES: u64 = 1_000;
 
-/// A signature that left the guard, when so many operations on the disk had been done.
+/// A signature that could leave the guard when so many operations on the disk had been done.
 struct Released {
     after: usize,
     digest: Digest,
@@ -44,13 +44,16 @@ fn live(dice: &mut Dice) -> (Disk, Vec<Released>) {
             let pending: Vec<Pending> = requests.iter().map(|one| guard.reserve(one)).collect();
             for (pending, request) in pending.into_iter().zip(&requests) {
                 let digest = request.digest();
-                match pending.wait() {
+                let decision = pending.wait();
+                // Whoever has a reservation may have a signature the next moment.
+                let after = disk.ops();
+                match decision {
                     Decision::Reserved(reservation) if dice.roll(6) == 0 => drop(reservation),
                     Decision::Reserved(reservation) => {
                         finish(reservation);
-                        released.push(Released { after: disk.ops(), digest });
+                        released.push(Released { after, digest });
                     }
-                    Decision::Stored(_) => released.push(Released { after: disk.ops(), digest }),
+                    Decision::Stored(_) => released.push(Released { after, digest }),
                     _ => {}
                 }
             }
