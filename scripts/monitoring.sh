@@ -3,10 +3,7 @@
 # and on nothing else, and every expression of the dashboard is one that it reads.
 source "$(dirname "$0")/env.sh"
 
-if ! command -v promtool > /dev/null; then
-  [[ $(id -u) -eq 0 ]] || die "install the package prometheus, for promtool"
-  step "installing prometheus" apt-get install -y -qq --no-install-recommends prometheus
-fi
+command -v promtool > /dev/null || die "promtool is missing: run scripts/setup.sh"
 promtool check rules docs/prometheus/opsign.rules.yml > target/promtool.log || { cat target/promtool.log; die "the rules are wrong"; }
 promtool test rules docs/prometheus/opsign.test.yml > target/promtool.log || { cat target/promtool.log; die "an alert is wrong"; }
 alerts=$(grep -c '^ *- alert: ' docs/prometheus/opsign.rules.yml)

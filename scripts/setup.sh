@@ -24,6 +24,7 @@ wanted=(
   "python3-minimal:python3"
   "util-linux:taskset"
   "xxd:xxd"
+  "prometheus:promtool"
 )
 # Reads what this rustc counts: of the same major version as its LLVM.
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
