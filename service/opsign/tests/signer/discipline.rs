@@ -330,5 +330,5 @@ fn a_stop_does_not_wait_for_ever() {
     signer.signal(Signal::TERM);
     assert!(signer.wait().success());
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-    assert!(signer.log().contains("cut off: they were not done in time"));
+    signer.wait_for_log("cut off: they were not done in time");
 }

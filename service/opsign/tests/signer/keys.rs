@@ -68,7 +68,7 @@ fn a_key_in_a_token() {
     let backend = "{backend=\"pkcs11:tok/sequencer\"}";
     assert_eq!(signer.metric(&format!("opsign_backend_up{backend}")), 1.0);
     assert_eq!(signer.metric("opsign_ready"), 1.0);
-    assert!(signer.log().contains("pkcs11:tok/sequencer"));
+    signer.wait_for_log("pkcs11:tok/sequencer");
 }
 
 /// A key made in the token, or the given one put there; its address.

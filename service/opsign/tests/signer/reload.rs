@@ -28,7 +28,7 @@ fn a_changed_config_counts_and_a_bad_one_does_not() {
     bench.write("config.yaml", PLAIN.replace("LOCAL", "GCP"));
     signer.wait_for_metric(KEPT, 1.0);
     signer.wait_for_log("the new files cannot be used; the old stay");
-    assert!(signer.log().contains("config.yaml:1: "), "{}", signer.log());
+    signer.wait_for_log("config.yaml:1: ");
     connection.sign_payload(11).unwrap();
     // By SIGHUP, at once.
     bench.write("config.yaml", PLAIN);
@@ -82,7 +82,7 @@ fn a_new_certificate_is_for_new_connections() {
     // The certificate alone does not fit the key: nothing changes until both are there.
     bench.write("tls.crt", &own.certificate);
     signer.wait_for_metric(KEPT, 1.0);
-    assert!(signer.log().contains("tls.key does not fit tls.crt"), "{}", signer.log());
+    signer.wait_for_log("tls.key does not fit tls.crt");
     assert_eq!(shown(&bench.connect(&signer)), before);
     bench.write("tls.key", &own.key);
     signer.wait_for_metric(LOADED, 1.0);
