@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-signer parity test-devnet package package-test monitoring fuzz deny lint header clean
+  bench bench-hsm bench-signer parity torture test-devnet package package-test monitoring fuzz deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -64,6 +64,10 @@ bench-signer:
 
 parity:
 	@scripts/parity.sh
+
+# make torture CYCLES=20000: that many, added to docs/torture.jsonl.
+torture:
+	@scripts/torture.sh $(if $(CYCLES),--cycles $(CYCLES))
 
 test-devnet:
 	@scripts/devnet.sh

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cell::Link;
+use crate::crash::crash_point;
 use crate::io::Io;
 
 /// What an anchor remembers: `magic[8] ‖ store[16] ‖ sequence[8] ‖ link[32]`.
@@ -95,7 +96,9 @@ impl Anchor for FileAnchor {
         let mut file = self.io.create(&new)?;
         file.write(0, &value.to_bytes())?;
         file.sync()?;
+        crash_point("anchor written");
         self.io.rename(&new, &self.path)?;
+        crash_point("anchor renamed");
         // A bare file name has the empty path for its parent.
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         self.io.sync_dir(folder.unwrap_or(Path::new(".")))

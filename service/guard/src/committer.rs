@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::anchor::AnchorValue;
+use crate::crash::crash_point;
 use crate::engine::Inner;
 use crate::figures::Counters;
 use crate::store::Opened;
@@ -30,6 +31,7 @@ fn commit(inner: &Arc<Inner>, mut opened: Opened) {
                 // ENOSPC and its like: nothing is known to be durable, and nothing is released.
                 return;
             }
+            crash_point("record written");
             Counters::add(&inner.counters.batches, 1);
         }
         if batch.sync || batch.stop {
@@ -39,13 +41,16 @@ fn commit(inner: &Arc<Inner>, mut opened: Opened) {
                 (inner.on_sync_failure)(&error);
                 return;
             }
+            crash_point("record synced");
             Counters::add(&inner.counters.syncs, 1);
             let value = AnchorValue { store: opened.store, sequence: batch.last, link: batch.link };
             match opened.keep_anchor(&value, batch.stop) {
                 Ok(saved) => Counters::add(&inner.counters.anchored, u64::from(saved)),
                 Err(_) => return inner.close(),
             }
+            crash_point("batch durable");
             inner.durable(batch.last);
+            crash_point("batch answered");
         }
         if batch.stop {
             return;

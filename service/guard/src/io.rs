@@ -133,6 +133,11 @@ impl IoFile for SystemFile {
     }
 
     fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        #[cfg(feature = "crash-points")]
+        if crate::crash::due("write torn") {
+            self.0.write_all_at(&bytes[..bytes.len() * 5 / 8 + 3], offset)?;
+            crate::crash::kill();
+        }
         self.0.write_all_at(bytes, offset)
     }
 

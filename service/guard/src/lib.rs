@@ -47,6 +47,7 @@
 //! | `admin.rs`, `maintain.rs` | what operators do to a running guard, and to a record at rest |
 //! | `record.rs`, `codec.rs`, `cell.rs`, `log.rs` | events, their bytes, the chain, the file |
 //! | `store.rs`, `anchor.rs`, `io.rs` | the folder, the second memory, the seam to the system |
+//! | `crash.rs` | where tests kill the process |
 //!
 //! No sockets, no clock and no async runtime: times are arguments, and an answer is waited for or
 //! awaited. `docs/guard.md` says what each mode promises and what to do when a start is refused.
@@ -57,6 +58,7 @@ mod anchor;
 mod cell;
 mod codec;
 mod committer;
+mod crash;
 mod decision;
 mod engine;
 mod error;
@@ -77,6 +79,7 @@ mod ticket;
 
 pub use admin::ScopeStatus;
 pub use anchor::{Anchor, AnchorValue, FileAnchor};
+pub use crash::{CRASH_POINTS, crash_point};
 pub use decision::{Decision, Failure, NotReleased, Refusal};
 pub use engine::{Guard, Reservation};
 pub use error::StoreError;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::anchor::{Anchor, AnchorValue};
 use crate::cell::{self, Link};
 use crate::codec;
+use crate::crash::crash_point;
 use crate::error::StoreError;
 use crate::io::{Io, IoFile, SystemIo};
 use crate::log::{self, Header, Log, Tail};
@@ -123,6 +124,7 @@ impl Store {
         let lock = self.lock()?;
         let (file, tail, state) = self.read_checked()?;
         let (log, tail) = append_all(file, &tail, &[Record::Boot { at }])?;
+        crash_point("booted");
         self.save_anchor(&tail)?;
         let opened = Opened {
             log,

@@ -9,7 +9,7 @@ use opsign_core::tx::Transaction;
 use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, hazmat};
 use opsign_guard::{
     BlockFacts, Client, Decision, Guard, Mode, ReplacementMode, Request, Rule, RuleSet, Scope,
-    StoreError,
+    StoreError, crash_point,
 };
 use tokio::time::Instant;
 
@@ -174,13 +174,17 @@ impl Protection {
                         "ALARM: signing what the guard would refuse: {alarm}"
                     );
                 }
+                crash_point("key asked");
                 let signature = key
                     .sign(reservation.hash(), deadline)
                     .await
                     .map_err(|error| Stop::Failed(error.to_string()))?;
-                reservation
+                crash_point("key answered");
+                let signature = reservation
                     .complete(&signature)
-                    .map_err(|error| Stop::Failed(format!("guard: {error}")))
+                    .map_err(|error| Stop::Failed(format!("guard: {error}")))?;
+                crash_point("signature recorded");
+                Ok(signature)
             }
             Decision::Refused(refusal) => {
                 Err(Stop::Refused(refusal.name(), format!("guard: {refusal}")))

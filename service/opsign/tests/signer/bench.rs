@@ -108,6 +108,17 @@ impl Bench {
 
     /// Starts it through another program, which gets its command line.
     pub fn start_under(&self, outer: &[&str], config: &str, flags: &[&str]) -> Signer {
+        let started = self.try_start_under(outer, config, flags);
+        started.unwrap_or_else(|ran| panic!("it ended with {:?}: {}", ran.code, ran.err))
+    }
+
+    /// The same. What it said, if it ends before it listens.
+    pub fn try_start_under(
+        &self,
+        outer: &[&str],
+        config: &str,
+        flags: &[&str],
+    ) -> Result<Signer, Ran> {
         self.write("config.yaml", config);
         let ports = ["signer", "--rpc.addr", "127.0.0.1", "--rpc.port", "0", "--metrics.enabled"];
         let child = self
@@ -141,7 +152,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    fn watch(mut child: Child) -> Self {
+    fn watch(mut child: Child) -> Result<Self, Ran> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let outputs: [Box<dyn Read + Send>; 2] =
             [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
@@ -155,21 +166,36 @@ impl Signer {
         }
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut signer = Self { child, lines, address: nowhere, metrics: nowhere };
-        signer.address = signer.wait_for_address("listening");
-        signer.metrics = signer.wait_for_address("metrics");
-        signer
+        signer.address = signer.wait_for_address("listening")?;
+        signer.metrics = signer.wait_for_address("metrics")?;
+        Ok(signer)
     }
 
     /// The address in the line with this message, in any format of the log.
-    fn wait_for_address(&self, message: &str) -> SocketAddr {
-        wait_for(&format!("{message} in the log: {}", self.log()), || {
-            let log = self.log();
-            let line = log.lines().find(|line| line.contains(message))?;
-            let start = line.find("127.0.0.1:")?;
-            let rest = &line[start..];
-            let end = rest.find(['"', ' ', '\x1b']).unwrap_or(rest.len());
-            rest[..end].parse().ok()
+    fn wait_for_address(&mut self, message: &str) -> Result<SocketAddr, Ran> {
+        let log = Arc::clone(&self.lines);
+        wait_for(&format!("{message} in the log"), || {
+            let ended = self.ended();
+            let log = log.lock().unwrap().join("\n");
+            let address = || {
+                let line = log.lines().find(|line| line.contains(message))?;
+                let rest = &line[line.find("127.0.0.1:")?..];
+                let end = rest.find(['"', ' ', '\x1b']).unwrap_or(rest.len());
+                rest[..end].parse().ok()
+            };
+            match (address(), ended) {
+                (Some(address), _) => Some(Ok(address)),
+                (None, Some(status)) => {
+                    Some(Err(Ran { code: status.code(), out: String::new(), err: log }))
+                }
+                (None, None) => None,
+            }
         })
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     pub fn pid(&self) -> u32 {
