@@ -1,6 +1,8 @@
-//! Calling somebody else's JSON-RPC over plain HTTP: op-conductor, op-node's admin port.
+//! Calling somebody else's JSON-RPC: op-conductor and op-node's admin port over plain HTTP, a signer's
+//! admin port over mutual TLS.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,13 +11,17 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use crate::rpc::RpcError;
+use crate::tls::{TlsFiles, client_config};
 
 /// The largest answer that is read.
 const MAX_ANSWER: usize = 1 << 20;
@@ -44,6 +50,7 @@ impl std::error::Error for CallError {}
 pub struct Caller {
     uri: Uri,
     authority: String,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
     patience: Duration,
     connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
 }
@@ -54,13 +61,31 @@ impl Caller {
     /// # Errors
     /// One sentence about what is wrong with the address.
     pub fn new(url: &str, patience: Duration) -> Result<Self, String> {
+        Self::of(url, "http", 80, patience)
+    }
+
+    /// Takes an `https://HOST:PORT/…` address, and the certificates that both sides show each
+    /// other; nothing is opened yet.
+    ///
+    /// # Errors
+    /// One sentence about what is wrong with the address or a file.
+    pub fn with_tls(url: &str, files: &TlsFiles, patience: Duration) -> Result<Self, String> {
+        let mut caller = Self::of(url, "https", 443, patience)?;
+        let config = client_config(files).map_err(|error| error.to_string())?;
+        let host = caller.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host).map_err(|error| format!("{url}: {error}"))?;
+        caller.tls = Some((TlsConnector::from(Arc::new(config)), name));
+        Ok(caller)
+    }
+
+    fn of(url: &str, scheme: &str, port: u16, patience: Duration) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(format!("{url}: write an http:// address"));
+        if uri.scheme_str() != Some(scheme) {
+            return Err(format!("{url}: write an {scheme}:// address"));
         }
         let host = uri.host().ok_or_else(|| format!("{url}: has no host"))?;
-        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        Ok(Self { uri, authority, patience, connection: Mutex::new(None) })
+        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(port));
+        Ok(Self { uri, authority, tls: None, patience, connection: Mutex::new(None) })
     }
 
     /// Calls a method with parameters in JSON, and gives the result in JSON.
@@ -76,7 +101,11 @@ impl Caller {
             .await
             .map_err(|_| unreachable(format!("no answer in {} ms", self.patience.as_millis())))?
             .map_err(unreachable)?;
-        read_answer(&answer).ok_or_else(|| unreachable("answered no JSON-RPC".into()))?
+        read_answer(&answer).ok_or_else(|| {
+            let text = String::from_utf8_lossy(&answer);
+            let start: String = text.trim().chars().take(200).collect();
+            unreachable(format!("answered no JSON-RPC: {start}"))
+        })?
     }
 
     async fn send(&self, body: Bytes) -> Result<Bytes, String> {
@@ -104,11 +133,21 @@ impl Caller {
         let stream =
             TcpStream::connect(&self.authority).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
-        tokio::spawn(connection);
-        Ok(sender)
+        let Some((connector, name)) = &self.tls else {
+            return speak(stream).await;
+        };
+        let stream = connector.connect(name.clone(), stream).await;
+        speak(stream.map_err(|error| error.to_string())?).await
     }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<SendRequest<Full<Bytes>>, String> {
+    let (sender, connection) =
+        handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 fn read_answer(bytes: &[u8]) -> Option<Result<String, CallError>> {
@@ -116,16 +155,21 @@ fn read_answer(bytes: &[u8]) -> Option<Result<String, CallError>> {
     struct Answer<'a> {
         #[serde(borrow)]
         result: Option<&'a RawValue>,
-        error: Option<AnswerError>,
+        #[serde(borrow)]
+        error: Option<AnswerError<'a>>,
     }
     #[derive(Deserialize)]
-    struct AnswerError {
+    struct AnswerError<'a> {
         code: i32,
         message: String,
+        #[serde(borrow)]
+        data: Option<&'a RawValue>,
     }
     let answer: Answer<'_> = serde_json::from_slice(bytes).ok()?;
     if let Some(error) = answer.error {
-        return Some(Err(CallError::Answer(RpcError::new(error.code, error.message))));
+        let data = error.data.map(|data| data.get().to_owned());
+        let error = RpcError { data, ..RpcError::new(error.code, error.message) };
+        return Some(Err(CallError::Answer(error)));
     }
     // A null result is none to serde.
     Some(Ok(answer.result.map_or("null", RawValue::get).to_owned()))

@@ -27,5 +27,5 @@ pub use caller::{CallError, Caller};
 pub use client::{Client, Identity};
 pub use metrics::{Metrics, MetricsServer};
 pub use rpc::{Call, Handler, RpcError, Trace};
-pub use server::{Limits, Server, Stop, Stopper};
+pub use server::{Closer, Limits, Server, Stop, Stopper};
 pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles};

@@ -23,12 +23,21 @@ pub struct RpcError {
     pub code: i32,
     /// One sentence.
     pub message: Cow<'static, str>,
+    /// What a program can go by: JSON.
+    pub data: Option<String>,
 }
 
 impl RpcError {
     /// An error of a method's own.
     pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), data: None }
+    }
+
+    /// The same with something for programs: JSON.
+    #[must_use]
+    pub fn with_data(mut self, json: impl Into<String>) -> Self {
+        self.data = Some(json.into());
+        self
     }
 
     /// -32601: no such method.
@@ -236,8 +245,10 @@ fn error_reply(id: &str, error: &RpcError) -> String {
     let message = serde_json::Value::from(&*error.message).to_string();
     let message = html_safe(&message);
     let code = error.code;
+    let data = error.data.as_deref().map(|data| format!(",\"data\":{}", html_safe(data)));
+    let data = data.unwrap_or_default();
     format!(
-        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":{code},\"message\":{message}}}}}\n"
+        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":{code},\"message\":{message}{data}}}}}\n"
     )
 }
 

@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast;
 use tokio::sync::watch as signal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -91,6 +92,42 @@ impl Stop {
     }
 }
 
+/// Closes connections of a client, in every server that was given a copy.
+#[derive(Clone)]
+pub struct Closer(broadcast::Sender<Arc<str>>);
+
+impl Closer {
+    /// A closer that closes nothing yet.
+    pub fn new() -> Self {
+        Self(broadcast::channel(16).0)
+    }
+
+    /// Closes every connection of the client with this first DNS name at once. What the system has
+    /// taken for sending may still arrive.
+    pub fn close(&self, client: &str) {
+        // An error means that there are no connections.
+        let _ = self.0.send(client.into());
+    }
+
+    async fn closed(names: &mut broadcast::Receiver<Arc<str>>, client: &Client) {
+        loop {
+            match names.recv().await {
+                Ok(name) if *name == *client.name() => return,
+                Ok(_) => {}
+                // Names were missed: this client's may have been among them.
+                Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl Default for Closer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A port that answers JSON-RPC.
 pub struct Server {
     listener: TcpListener,
@@ -98,6 +135,7 @@ pub struct Server {
     limits: Limits,
     metrics: Arc<Metrics>,
     version: Arc<str>,
+    closer: Closer,
 }
 
 impl Server {
@@ -114,7 +152,15 @@ impl Server {
         version: &str,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls, limits, metrics, version: version.into() })
+        let closer = Closer::new();
+        Ok(Self { listener, tls, limits, metrics, version: version.into(), closer })
+    }
+
+    /// Lets `closer` close connections.
+    #[must_use]
+    pub fn with_closer(mut self, closer: Closer) -> Self {
+        self.closer = closer;
+        self
     }
 
     /// The address it has.
@@ -164,6 +210,8 @@ impl Server {
     ) -> impl Future<Output = ()> + Send + 'static {
         let (tls, limits, metrics) = (self.tls.clone(), self.limits, Arc::clone(&self.metrics));
         let version = Arc::clone(&self.version);
+        // From here on, so that none is missed while the client says who it is.
+        let closed = self.closer.0.subscribe();
         async move {
             let _permit = permit;
             metrics.connections.inc();
@@ -182,7 +230,7 @@ impl Server {
                 })
             };
             let Some(tls) = &tls else {
-                serve(stream, false, common(Client::plain(), false, 0), stop).await;
+                serve(stream, false, common(Client::plain(), false, 0), stop, closed).await;
                 metrics.connections.dec();
                 return;
             };
@@ -201,7 +249,7 @@ impl Server {
                     let session = stream.get_ref().1;
                     let client = Client::from_chain(session.peer_certificates());
                     let http2 = session.alpn_protocol() == Some(b"h2");
-                    serve(stream, http2, common(client, http2, generation), stop).await;
+                    serve(stream, http2, common(client, http2, generation), stop, closed).await;
                 }
                 Ok(Err(error)) => {
                     metrics.cut.with_label_values(&["handshake"]).inc();
@@ -219,6 +267,7 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     http2: bool,
     connection: Arc<Connection<H>>,
     mut stop: Stop,
+    mut closed: broadcast::Receiver<Arc<str>>,
 ) {
     let limits = connection.limits;
     let (watch, metrics) = (Arc::clone(&connection.watch), Arc::clone(&connection.metrics));
@@ -236,6 +285,7 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .max_header_list_size(16 << 10)
         .keep_alive_interval(limits.idle_time / 4)
         .keep_alive_timeout(limits.write_time);
+    let client = connection.client.clone();
     let service = service_fn(move |request| Arc::clone(&connection).serve(request));
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
@@ -246,6 +296,10 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         tokio::select! {
             // A connection that breaks off is the client's right.
             _ = serving.as_mut() => return,
+            () = Closer::closed(&mut closed, &client) => {
+                metrics.cut.with_label_values(&["not_holder"]).inc();
+                return;
+            }
             () = stop.stopped(), if !stopping => {
                 stopping = true;
                 serving.as_mut().graceful_shutdown();

@@ -15,7 +15,8 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig,
+    SignatureScheme,
 };
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
@@ -176,6 +177,24 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
     let mut infos = vec![own];
     infos.extend(authorities.iter().filter_map(|authority| info("ca", authority)));
     Ok(Loaded { config: Arc::new(config), verifier, certificates: infos })
+}
+
+/// What a client shows and trusts: the same kind of files, seen from the other side.
+pub(crate) fn client_config(files: &TlsFiles) -> Result<ClientConfig, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(&files.ca)? {
+        roots.add(authority).map_err(|error| fail(&files.ca, &error.to_string()))?;
+    }
+    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
+        .map_err(|error| fail(&files.key, &format!("no private key in PEM: {error}")))?;
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .map_err(|error| fail(&files.cert, &error.to_string()))?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(certificates(&files.cert)?, key)
+        .map_err(|error| {
+            fail(&files.key, &format!("does not fit {}: {error}", files.cert.display()))
+        })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
