@@ -10,7 +10,7 @@ use crate::hex::Hex;
 use crate::lease::Lease;
 use crate::record::Record;
 use crate::request::BlockFacts;
-use crate::rules::Mode;
+use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Digest, Scope};
 use crate::state::ScopeState;
 use crate::ticket::Ticket;
@@ -30,6 +30,8 @@ pub struct ScopeStatus {
     pub floor: u64,
     /// The lease.
     pub lease: Lease,
+    /// Whether only its holder is granted anything: [`Rule::Lease`] is among the rules.
+    pub leased: bool,
     /// Whether its rate was exceeded.
     pub latched: bool,
     /// The reorg tickets that were not used.
@@ -41,11 +43,12 @@ pub struct ScopeStatus {
 }
 
 impl ScopeStatus {
-    pub(crate) fn of(scope: &ScopeState, mode: Option<Mode>) -> Self {
+    pub(crate) fn of(scope: &ScopeState, rules: Option<&RuleSet>) -> Self {
         let tip = scope.tip();
         Self {
             scope: scope.scope,
-            mode,
+            mode: rules.map(|rules| rules.mode),
+            leased: rules.is_some_and(|rules| rules.rules.contains(&Rule::Lease)),
             tip,
             tip_block: tip.and_then(|tip| scope.block_at(tip)).copied(),
             floor: scope.floor,
@@ -62,8 +65,8 @@ impl Guard {
     /// All scopes.
     pub fn status(&self) -> Vec<ScopeStatus> {
         let core = self.inner.lock();
-        let mode = |scope| core.rules(scope).map(|rules| rules.mode);
-        core.state.scopes.iter().map(|scope| ScopeStatus::of(scope, mode(&scope.scope))).collect()
+        let of = |scope: &ScopeState| ScopeStatus::of(scope, core.rules(&scope.scope));
+        core.state.scopes.iter().map(of).collect()
     }
 
     /// Whether a digest is on record: what a signature of our key seen elsewhere must be.
@@ -139,6 +142,20 @@ impl Guard {
         let core = self.inner.lock();
         let id = known(&core, scope)?;
         self.write(core, &Record::Ticket { scope: id, at, ticket })
+    }
+
+    /// Takes back a ticket that was not used. On record it is used up by a block that stands above
+    /// all others, which gives nothing up.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownScope`], [`StoreError::UnknownTicket`], [`StoreError::Closed`].
+    pub fn revoke(&self, scope: &Scope, ticket: &Hex<16>, at: u64) -> Result<(), StoreError> {
+        let core = self.inner.lock();
+        let id = known(&core, scope)?;
+        if !core.state.scopes[id as usize].tickets.iter().any(|open| open.id == *ticket) {
+            return Err(StoreError::UnknownTicket { ticket: ticket.to_string() });
+        }
+        self.write(core, &Record::Redeem { scope: id, at, ticket: *ticket, fork: u64::MAX })
     }
 
     /// Lets a scope whose rate was exceeded sign new digests again.

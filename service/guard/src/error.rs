@@ -61,6 +61,11 @@ pub enum StoreError {
         /// The scope.
         scope: String,
     },
+    /// The scope has no such open ticket.
+    UnknownTicket {
+        /// The ticket.
+        ticket: String,
+    },
     /// A floor can only be raised.
     FloorLowered {
         /// The floor that stands.
@@ -87,6 +92,30 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A name for programs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "missing",
+            Self::Exists { .. } => "exists",
+            Self::Locked { .. } => "locked",
+            Self::NotARecord { .. } => "not_a_record",
+            Self::Damaged { .. } => "damaged",
+            Self::Older { .. } => "older",
+            Self::Diverged { .. } => "diverged",
+            Self::AnchorMissing => "anchor_missing",
+            Self::AnchorDamaged => "anchor_damaged",
+            Self::FloorMissing { .. } => "floor_missing",
+            Self::UnknownScope { .. } => "unknown_scope",
+            Self::UnknownTicket { .. } => "unknown_ticket",
+            Self::FloorLowered { .. } => "floor_lowered",
+            Self::BadExport { .. } => "bad_export",
+            Self::ReasonTooLong => "reason_too_long",
+            Self::NoSlots => "no_slots",
+            Self::Closed => "closed",
+            Self::Io { .. } => "io",
+        }
+    }
+
     pub(crate) fn io(doing: &'static str) -> impl Fn(io::Error) -> Self {
         move |error| Self::Io { doing, error }
     }
@@ -135,6 +164,9 @@ impl fmt::Display for StoreError {
                 write!(f, "a recovery must give a floor for every scope; {scope} has none")
             }
             Self::UnknownScope { scope } => write!(f, "the record does not know {scope}"),
+            Self::UnknownTicket { ticket } => {
+                write!(f, "there is no ticket {ticket}: it was used or revoked, or never made")
+            }
             Self::FloorLowered { floor } => {
                 write!(f, "the floor is {floor} and can only be raised")
             }
