@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::SystemTime;
 
-use clap::{Args, Subcommand};
-use opsign_guard::{Export, FileAnchor, Guard, Hex, Scope, Store, StoreError, SystemIo, Ticket};
+use clap::Subcommand;
+use opsign_guard::{Export, Hex, Scope};
+use opsign_signer::{IssueTicket, OfScope, Operation, RevokeTicket, SetFloor};
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::guard_place::{Guarded, Place, now, report};
 use crate::report::Report;
 
 #[derive(Subcommand)]
@@ -20,10 +20,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Print what each scope has signed last, its floor, lease and tickets.
+    /// Print what each scope has signed last, its holder, floor, latch, tickets and conflicts.
     Status {
         #[command(flatten)]
-        place: Place,
+        guarded: Guarded,
+    },
+    /// Print the mode of each scope that a running signer serves, and what it cannot do.
+    Mode {
+        #[command(flatten)]
+        guarded: Guarded,
     },
     /// Read the whole record and check every link, and the anchor. Exit code 0 intact, 78 not.
     Verify {
@@ -50,7 +55,7 @@ pub(crate) enum Command {
     /// Raise the lowest block number or nonce that may be signed.
     SetFloor {
         #[command(flatten)]
-        place: Place,
+        guarded: Guarded,
         /// The scope: blocks/CHAIN/ADDRESS or transactions/CHAIN/ADDRESS.
         #[arg(long)]
         scope: Scope,
@@ -69,7 +74,7 @@ pub(crate) enum Command {
     /// Allow one other block at a height that is signed already, after a reorg.
     Ticket {
         #[command(flatten)]
-        place: Place,
+        guarded: Guarded,
         /// The scope: blocks/CHAIN/ADDRESS.
         #[arg(long)]
         scope: Scope,
@@ -79,6 +84,9 @@ pub(crate) enum Command {
         /// The parent that the new block must have. Without it: the recorded block below.
         #[arg(long, value_name = "HEX")]
         parent: Option<String>,
+        /// The hash of the one payload that may be signed. Without it: any that fits.
+        #[arg(long, value_name = "HEX")]
+        payload: Option<String>,
         /// The most signed heights that it may give up.
         #[arg(long, default_value_t = 64)]
         max_depth: u64,
@@ -89,28 +97,30 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
-}
-
-#[derive(Args)]
-pub(crate) struct Place {
-    /// The record's folder: guard.record of the signer's config.
-    #[arg(long, value_name = "FOLDER")]
-    record: PathBuf,
-    /// The anchor on another path: guard.anchor of the signer's config.
-    #[arg(long, value_name = "FILE")]
-    anchor: Option<PathBuf>,
-}
-
-impl Place {
-    fn store(&self) -> Store {
-        let store = Store::new(&self.record);
-        match &self.anchor {
-            Some(path) => {
-                store.with_anchor(Box::new(FileAnchor::new(Arc::new(SystemIo), path)), 1024)
-            }
-            None => store,
-        }
-    }
+    /// Print the reorg tickets that were not used.
+    Tickets {
+        #[command(flatten)]
+        guarded: Guarded,
+    },
+    /// Take back a reorg ticket that was not used.
+    RevokeTicket {
+        #[command(flatten)]
+        guarded: Guarded,
+        /// The scope: blocks/CHAIN/ADDRESS.
+        #[arg(long)]
+        scope: Scope,
+        /// The ticket's id.
+        #[arg(long, value_name = "HEX")]
+        ticket: String,
+    },
+    /// Let a scope sign again that has asked for more hashes than its chain has blocks.
+    ClearLatch {
+        #[command(flatten)]
+        guarded: Guarded,
+        /// The scope: blocks/CHAIN/ADDRESS.
+        #[arg(long)]
+        scope: Scope,
+    },
 }
 
 pub(crate) fn run(command: Command) -> Result<Report, Failure> {
@@ -122,10 +132,9 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
             place.store().init()?;
             Ok(Report::new().with("made", place.record.display().to_string()))
         }
-        Command::Status { place } => {
-            let report = place.store().verify()?;
-            Ok(Report::new().with("scopes", value(&report.scopes)?))
-        }
+        Command::Status { guarded } => guarded.report(&Operation::Status),
+        Command::Mode { guarded } => guarded.report(&Operation::Mode),
+        Command::Tickets { guarded } => guarded.report(&Operation::Tickets),
         Command::Verify { place } => {
             let found = place.store().verify()?;
             Ok(Report::new()
@@ -141,10 +150,7 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
             let Value::Object(members) = value(&export)? else {
                 return Err(Failure::unavailable("an export is an object"));
             };
-            Ok(members
-                .into_iter()
-                .fold(Report::new(), |report, (name, value)| report.with(&name, value))
-                .always_json())
+            Ok(report(members).always_json())
         }
         Command::Import { place, export } => {
             let text = fs::read_to_string(&export)
@@ -161,9 +167,11 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
             let report = place.store().compact(now())?;
             Ok(Report::new().with("events", report.sequence).with("base", report.base))
         }
-        Command::SetFloor { place, scope, floor } => {
-            Guard::open(place.store(), now())?.set_floor(&scope, floor, now())?;
-            Ok(Report::new().with("scope", scope.to_string()).with("floor", floor))
+        Command::SetFloor { guarded, scope, floor } => {
+            guarded.report(&Operation::SetFloor(SetFloor { scope, floor }))
+        }
+        Command::ClearLatch { guarded, scope } => {
+            guarded.report(&Operation::ClearLatch(OfScope { scope }))
         }
         Command::Recover { place, floors } => {
             let mut by_scope = HashMap::new();
@@ -178,41 +186,30 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
             place.store().recover(&by_scope, now())?;
             Ok(Report::new().with("recovered", floors))
         }
-        Command::Ticket { place, scope, fork, parent, max_depth, minutes, reason } => {
-            let parent_hash = parent
-                .map(|text| opsign_core::PayloadHash::from_hex(&text))
-                .transpose()?
-                .map(|hash| Hex(*hash.as_bytes()));
-            let mut id = [0; 16];
-            opsign_keys::system_random(&mut id)
-                .map_err(|error| Failure::unavailable(error.to_string()))?;
-            let not_after = now().saturating_add(minutes.saturating_mul(60_000));
-            let ticket = Ticket {
-                id: Hex(id),
+        Command::Ticket { guarded, scope, fork, parent, payload, max_depth, minutes, reason } => {
+            let issue = IssueTicket {
+                scope,
                 fork,
-                payload_hash: None,
-                parent_hash,
+                parent_hash: parent.as_deref().map(bytes).transpose()?,
+                payload_hash: payload.as_deref().map(bytes).transpose()?,
                 max_depth,
-                not_after,
+                minutes,
                 reason,
             };
-            Guard::open(place.store(), now())?.issue(&scope, ticket, now())?;
-            Ok(Report::new().with("ticket", Hex(id).to_string()).with("fork", fork))
+            guarded.report(&Operation::IssueTicket(issue))
+        }
+        Command::RevokeTicket { guarded, scope, ticket } => {
+            let ticket = bytes(&ticket)?;
+            guarded.report(&Operation::RevokeTicket(RevokeTicket { scope, ticket }))
         }
     }
 }
 
+/// `0x` and the digits of N bytes.
+fn bytes<const N: usize>(text: &str) -> Result<Hex<N>, Failure> {
+    serde_json::from_value(Value::from(text)).map_err(|error| Failure::input(error.to_string()))
+}
+
 fn value(what: &impl serde::Serialize) -> Result<Value, Failure> {
     serde_json::to_value(what).map_err(|error| Failure::unavailable(error.to_string()))
-}
-
-fn now() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::config(error.to_string())
-    }
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `server.rs` | `opsign signer`, `opsign check-config`, `opsign certs` |
 //! | `guard.rs` | `opsign guard init, status, verify, export, import, …` |
+//! | `switch.rs` | `opsign switch` |
+//! | `guard_place.rs` | the guard of both: a running signer's, or a record at rest |
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
 //! | `gossip.rs` | `opsign gossip decode, verify, encode` |
@@ -19,6 +21,7 @@
 mod failure;
 mod gossip;
 mod guard;
+mod guard_place;
 mod hsm_config;
 mod input;
 mod key;
@@ -30,6 +33,7 @@ mod payload;
 mod report;
 mod server;
 mod signer;
+mod switch;
 mod terminal;
 mod tx;
 
@@ -61,9 +65,11 @@ enum Command {
     CheckConfig(server::CheckConfig),
     /// Make certificates for a signer and its clients.
     Certs(server::Certs),
-    /// Make, look at and mend the guard's record. The signer that uses it must be stopped.
+    /// Look at and steer a running signer's guard; make and mend the record of a stopped one.
     #[command(subcommand)]
     Guard(guard::Command),
+    /// Hand a key's blocks over to another sequencer, in a running signer or on a record at rest.
+    Switch(Box<switch::Switch>),
     /// Make, import and list keys, in files or in a PKCS#11 token.
     #[command(subcommand)]
     Key(key::Command),
@@ -93,6 +99,7 @@ fn main() -> ExitCode {
         Command::CheckConfig(arguments) => server::check(&arguments).and_then(answer),
         Command::Certs(arguments) => server::certs(&arguments).and_then(answer),
         Command::Guard(command) => guard::run(command).and_then(answer),
+        Command::Switch(arguments) => switch::run(&arguments).and_then(answer),
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
         Command::Gossip(command) => gossip::run(command, json),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,6 +60,7 @@ pub struct Config {
     pub(crate) trial_interval: Duration,
     pub(crate) guard: Option<GuardConfig>,
     pub(crate) gates: Vec<GateConfig>,
+    pub(crate) admin: Option<AdminConfig>,
 }
 
 /// Where the guard's record is and what it is to do.
@@ -68,6 +69,15 @@ pub(crate) struct GuardConfig {
     pub(crate) record: PathBuf,
     pub(crate) anchor: Option<PathBuf>,
     pub(crate) plan: Plan,
+}
+
+/// The port where operators steer the guard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AdminConfig {
+    pub(crate) listen: SocketAddr,
+    pub(crate) clients: Vec<String>,
+    /// Who vouches for operators; without it, whoever vouches for clients.
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// A port that speaks op-conductor's RPC to one op-node.
@@ -86,6 +96,8 @@ pub(crate) struct Entry {
     pub(crate) keys: Vec<KeyLocator>,
     pub(crate) hedge: Duration,
     pub(crate) from_address: Option<Address>,
+    /// Whether the client holds the leases of its scopes until the first switch.
+    pub(crate) first_holder: bool,
     pub(crate) policy: Policy,
 }
 
@@ -135,6 +147,7 @@ struct File {
     guard: Option<Spanned<FileGuard>>,
     #[serde(default)]
     gates: Vec<Spanned<FileGate>>,
+    admin: Option<Spanned<FileAdmin>>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +158,8 @@ struct FileGuard {
     blocks: Option<String>,
     transactions: Option<String>,
     block_time_ms: Option<u64>,
+    #[serde(default)]
+    lease: bool,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +168,14 @@ struct FileGate {
     listen: SocketAddr,
     client: String,
     upstream: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileAdmin {
+    listen: Option<SocketAddr>,
+    clients: Vec<String>,
+    ca: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]
@@ -231,6 +254,8 @@ struct FileEntry {
     rate: Option<FileRate>,
     valid_from: Option<String>,
     valid_until: Option<String>,
+    #[serde(default)]
+    first_holder: bool,
 }
 
 #[derive(Deserialize)]
@@ -341,9 +366,17 @@ impl Config {
                 upstream: gate.value.upstream.clone(),
             });
         }
+        let admin = match &file.admin {
+            None => None,
+            Some(admin) => Some(
+                admin_config(&admin.value, guard.is_some())
+                    .map_err(|what| ConfigError::new(path, Some(admin.referenced.line()), what))?,
+            ),
+        };
         Ok(Self {
             guard,
             gates,
+            admin,
             path: path.to_owned(),
             entries,
             any_name: matches!(file.client_names, ClientNames::Any),
@@ -384,7 +417,24 @@ fn guard_config(file: &FileGuard) -> Result<GuardConfig, String> {
     Ok(GuardConfig {
         record: file.record.clone(),
         anchor: file.anchor.clone(),
-        plan: Plan { blocks, transactions, block_time },
+        plan: Plan { blocks, transactions, block_time, lease: file.lease },
+    })
+}
+
+/// Loopback: an operator's port is reached through a tunnel, or on a network of its own.
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8560);
+
+fn admin_config(file: &FileAdmin, guarded: bool) -> Result<AdminConfig, &'static str> {
+    if !guarded {
+        return Err("admin needs a guard section: that is what it steers");
+    }
+    if file.clients.is_empty() {
+        return Err("admin.clients is empty: write the DNS names in operators' certificates");
+    }
+    Ok(AdminConfig {
+        listen: file.listen.unwrap_or(ADMIN),
+        clients: file.clients.clone(),
+        ca: file.ca.clone(),
     })
 }
 
@@ -469,6 +519,7 @@ fn resolve_entry(entry: &FileEntry, line: u64, pkcs11: &FilePkcs11) -> Result<En
         keys,
         hedge: Duration::from_millis(entry.hedge_ms.unwrap_or(250)),
         from_address: from_address.transpose()?,
+        first_holder: entry.first_holder,
         policy: policy(entry)?,
     })
 }

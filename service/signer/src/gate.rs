@@ -12,7 +12,7 @@ use opsign_wire::{Call, CallError, Caller, Handler, RpcError};
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
-use crate::protection::{Stop, block_facts};
+use crate::protection::{self, Stop, block_facts};
 use crate::service::Service;
 
 /// A refusal or failure of the guard.
@@ -30,8 +30,9 @@ pub(crate) struct Gate {
 impl Handler for Gate {
     async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
         match call.method {
-            // The guard refuses whoever may not sign; who leads is op-conductor's to say.
+            // Without the lease a sequencer would start in vain; else op-conductor says who leads.
             "conductor_leader" => match &self.upstream {
+                _ if !self.service.leads(&self.client) => Ok("false".to_owned()),
                 Some(upstream) => ask(upstream, &call).await,
                 None => Ok("true".to_owned()),
             },
@@ -76,9 +77,11 @@ impl Gate {
                 Ok(())
             }
             Err(stop) => {
-                let (reason, what) = match stop {
-                    Stop::Refused(reason, what) => (reason, what),
-                    Stop::Failed(what) => ("guard", what),
+                let (reason, error) = match stop {
+                    Stop::Refused(refusal) => {
+                        (refusal.name(), protection::refused(REFUSED, &refusal))
+                    }
+                    Stop::Failed(what) => ("guard", RpcError::new(REFUSED, what)),
                 };
                 self.service.metrics.refusals.with_label_values(&[reason]).inc();
                 tracing::error!(
@@ -86,9 +89,10 @@ impl Gate {
                     number,
                     payload_hash = %hash,
                     reason,
-                    "a block was refused before it could be gossiped: {what}"
+                    "a block was refused before it could be gossiped: {}",
+                    error.message
                 );
-                Err(RpcError::new(REFUSED, what))
+                Err(error)
             }
         }
     }

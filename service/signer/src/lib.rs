@@ -11,11 +11,14 @@
 //! | `policy.rs` | what a client may have signed |
 //! | `protection.rs` | the guard, asked before anything is signed |
 //! | `gate.rs`, `envelope.rs` | op-conductor's RPC: the guard sees each block before gossip |
+//! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
 //! | `backend.rs` | keys in memory and in tokens |
 //! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
 //! | `metrics.rs`, `audit.rs`, `log.rs` | what is counted, recorded, logged |
 #![forbid(unsafe_code)]
 
+mod admin;
+mod admin_client;
 mod args;
 mod audit;
 mod backend;
@@ -29,12 +32,19 @@ mod go_json;
 mod log;
 mod metrics;
 mod open_files;
+mod operation;
 mod pkcs11_uri;
 mod policy;
 mod protection;
 mod run;
 mod service;
 
+pub use admin_client::{AskError, ask};
 pub use certs::{CertsError, CertsRequest, make as make_certs};
 pub use flags::{FileFlags, Flags};
+pub use operation::{
+    Answer, IssueTicket, OfScope, Operation, OperationError, RevokeTicket, SetFloor, Switch, look,
+    perform,
+};
+pub use opsign_wire::TlsFiles;
 pub use run::{Failure, check, run};

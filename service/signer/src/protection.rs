@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use opsign_core::gossip::{Payload, Topic};
 use opsign_core::tx::Transaction;
 use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, hazmat};
 use opsign_guard::{
-    BlockFacts, Client, Decision, Guard, Mode, ReplacementMode, Request, Rule, RuleSet, Scope,
-    StoreError, crash_point,
+    BlockFacts, Client, Decision, Guard, Mode, Refusal, ReplacementMode, Request, Rule, RuleSet,
+    Scope, ScopeKind, StoreError, crash_point,
 };
+use opsign_wire::RpcError;
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::backend::Key;
@@ -22,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) transactions: Option<ReplacementMode>,
     /// The chain's block time, in milliseconds.
     pub(crate) block_time: u64,
+    /// Whether only a lease's holder may sign, also where heights are known. `hash-only` insists.
+    pub(crate) lease: bool,
 }
 
 impl Plan {
@@ -35,6 +39,35 @@ impl Plan {
             Some(ReplacementMode::Once) => "once",
         }
     }
+
+    /// The rules of scopes of a kind.
+    pub(crate) fn rules(&self, kind: ScopeKind) -> RuleSet {
+        let mut rules = self.rules_without_lease(kind);
+        if self.lease || rules.mode == Mode::HashOnly {
+            rules.rules.insert(0, Rule::Lease);
+        }
+        rules
+    }
+
+    fn rules_without_lease(&self, kind: ScopeKind) -> RuleSet {
+        let mut rules = match kind {
+            ScopeKind::Blocks => match self.blocks {
+                Mode::Strict => RuleSet::blocks_strict(),
+                Mode::HashOnly => RuleSet::blocks_hash_only(self.block_time),
+                Mode::Observe => RuleSet::blocks_hash_only(self.block_time).observing(),
+            },
+            ScopeKind::Transactions => match self.transactions {
+                Some(mode) => {
+                    let replacement = Rule::Replacement { mode, most: 20 };
+                    let rules = vec![Rule::Floor, Rule::MaxGap(16), replacement];
+                    RuleSet { mode: Mode::Strict, rules }
+                }
+                None => RuleSet::transactions().observing(),
+            },
+        };
+        rules.rules.retain(|rule| *rule != Rule::Lease);
+        rules
+    }
 }
 
 /// The guard and what it is told about scopes.
@@ -46,8 +79,8 @@ pub(crate) struct Protection {
 
 /// Why nothing was signed.
 pub(crate) enum Stop {
-    /// A rule forbids it: its name, and a sentence.
-    Refused(&'static str, String),
+    /// A rule forbids it.
+    Refused(Refusal),
     /// The guard or the key has no answer.
     Failed(String),
 }
@@ -66,44 +99,34 @@ impl Protection {
     }
 
     /// Gives a scope its rules before it is used for the first time.
-    fn know(&self, scope: Scope, rules: impl FnOnce() -> RuleSet) -> Result<(), Stop> {
+    pub(crate) fn know(&self, scope: &Scope) -> Result<(), StoreError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.contains(&scope) {
+        if known.contains(scope) {
             return Ok(());
         }
-        let told = self.guard.configure(scope, rules());
-        told.map_err(|error: StoreError| Stop::Failed(format!("guard: {error}")))?;
-        known.insert(scope);
+        self.guard.configure(*scope, self.plan.rules(scope.kind()))?;
+        known.insert(*scope);
         Ok(())
     }
 
-    /// The scope of a key's blocks on a chain.
-    pub(crate) fn blocks(
-        &self,
-        key: &Address,
-        chain: &ChainId,
-        domain: &Domain,
-    ) -> Result<Scope, Stop> {
-        let scope = Scope::blocks(key, chain, domain);
-        self.know(scope, || match self.plan.blocks {
-            Mode::Strict => RuleSet::blocks_strict(),
-            Mode::HashOnly => RuleSet::blocks_hash_only(self.plan.block_time),
-            Mode::Observe => RuleSet::blocks_hash_only(self.plan.block_time).observing(),
-        })?;
-        Ok(scope)
-    }
-
-    fn transactions(&self, sender: &Address, chain: &ChainId) -> Result<Scope, Stop> {
-        let scope = Scope::transactions(sender, chain);
-        self.know(scope, || match self.plan.transactions {
-            Some(mode) => {
-                let replacement = Rule::Replacement { mode, most: 20 };
-                let rules = vec![Rule::Floor, Rule::MaxGap(16), replacement];
-                RuleSet { mode: Mode::Strict, rules }
-            }
-            None => RuleSet::transactions().observing(),
-        })?;
-        Ok(scope)
+    /// Gives a lease that nobody has ever held to its first holder.
+    pub(crate) fn first_holder(&self, scope: &Scope, first: Option<&str>) -> Result<(), String> {
+        let status = self.guard.status().into_iter().find(|status| status.scope == *scope);
+        if status.is_none_or(|status| !status.leased || status.lease.epoch > 0) {
+            return Ok(());
+        }
+        let Some(first) = first.and_then(Client::new) else {
+            tracing::warn!(
+                %scope,
+                "nobody holds the lease, so nothing is signed: set firstHolder in an entry of \
+                 auth, or run `opsign switch`"
+            );
+            return Ok(());
+        };
+        let lease = self.guard.switch(scope, &first, None, Duration::ZERO, now());
+        let lease = lease.map_err(|error| format!("guard.record: {error}"))?;
+        tracing::info!(%scope, holder = %first, epoch = lease.epoch, "the lease's first holder");
+        Ok(())
     }
 
     /// Signs a block payload of which the hash is known, and with `payload` all of it.
@@ -113,7 +136,8 @@ impl Protection {
         block: &Block<'_>,
         deadline: Instant,
     ) -> Result<Signature, Stop> {
-        let scope = self.blocks(&key.address(), block.chain, block.domain)?;
+        let scope = Scope::blocks(&key.address(), block.chain, block.domain);
+        self.know(&scope).map_err(failed)?;
         let client = client(block.client)?;
         let request = match block.payload.and_then(facts) {
             Some(facts) => Request::block(scope, client, now(), block.hash, facts),
@@ -131,7 +155,8 @@ impl Protection {
         transaction: &Transaction<'_>,
         deadline: Instant,
     ) -> Result<Signature, Stop> {
-        let scope = self.transactions(&key.address(), chain)?;
+        let scope = Scope::transactions(&key.address(), chain);
+        self.know(&scope).map_err(failed)?;
         let request = Request::transaction(scope, client(name)?, now(), transaction)
             .map_err(|error| Stop::Failed(error.to_string()))?;
         self.sign(key, &request, deadline).await
@@ -146,15 +171,14 @@ impl Protection {
         hash: &PayloadHash,
         facts: BlockFacts,
     ) -> Result<(), Stop> {
-        let scope = self.blocks(key, chain, &Domain::BLOCKS_V1)?;
+        let scope = Scope::blocks(key, chain, &Domain::BLOCKS_V1);
+        self.know(&scope).map_err(failed)?;
         let request = Request::block(scope, client(name)?, now(), hash, facts);
         match self.guard.announce(&request).await {
             Decision::Recorded | Decision::Stored(_) => Ok(()),
             // Never given for an announcement; dropping it leaves the record as it is.
             Decision::Reserved(_) => Ok(()),
-            Decision::Refused(refusal) => {
-                Err(Stop::Refused(refusal.name(), format!("guard: {refusal}")))
-            }
+            Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
             Decision::Failed(failure) => Err(Stop::Failed(format!("guard: {failure}"))),
         }
     }
@@ -186,9 +210,7 @@ impl Protection {
                 crash_point("signature recorded");
                 Ok(signature)
             }
-            Decision::Refused(refusal) => {
-                Err(Stop::Refused(refusal.name(), format!("guard: {refusal}")))
-            }
+            Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
             Decision::Failed(failure) => Err(Stop::Failed(format!("guard: {failure}"))),
             Decision::Recorded => Err(Stop::Failed("guard: recorded and not signed".into())),
         }
@@ -221,11 +243,30 @@ pub(crate) const fn domain(bytes: [u8; 32]) -> Domain {
     hazmat::domain(bytes)
 }
 
+/// The answer to what a rule forbids: the code says which method, the data which rule.
+pub(crate) fn refused(code: i32, refusal: &Refusal) -> RpcError {
+    let mut data = json!({ "code": refusal.name() });
+    match refusal {
+        Refusal::NotHolder { epoch } => data["epoch"] = json!(epoch),
+        Refusal::BelowFloor { floor } => data["floor"] = json!(floor),
+        Refusal::BehindTip { tip } | Refusal::GapTooWide { tip, .. } => data["tip"] = json!(tip),
+        Refusal::SlotTaken { recorded } => data["recorded"] = json!(recorded),
+        Refusal::ParentMismatch { expected } => data["expected"] = json!(expected),
+        _ => {}
+    }
+    RpcError::new(code, format!("guard: {refusal}")).with_data(data.to_string())
+}
+
+fn failed(error: StoreError) -> Stop {
+    Stop::Failed(format!("guard: {error}"))
+}
+
 fn client(name: &str) -> Result<Client, Stop> {
     Client::new(name).ok_or_else(|| Stop::Failed("the client's name is empty or too long".into()))
 }
 
-fn now() -> u64 {
+/// The time in milliseconds since 1970.
+pub(crate) fn now() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

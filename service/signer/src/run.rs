@@ -11,15 +11,16 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{FileAnchor, Guard, Mode, Store, StoreError, SystemIo};
-use opsign_wire::{Caller, Limits, MetricsServer, Server, Stop, Stopper, Tls};
+use opsign_wire::{Caller, Closer, Limits, MetricsServer, Server, Stop, Stopper, Tls};
 use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::admin::Admin;
 use crate::audit::Audit;
 use crate::backend::{Backend, Key};
-use crate::config::{Config, ConfigError, GateConfig, GuardConfig, KeyLocator};
+use crate::config::{AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator};
 use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
 use crate::gate::Gate;
@@ -29,6 +30,19 @@ use crate::open_files;
 use crate::policy::Meter;
 use crate::protection::Protection;
 use crate::service::{Grant, Grants, Service};
+
+/// An operator's call is short, but a switch waits for sequencers.
+const ADMIN_LIMITS: Limits = Limits {
+    deadline: Duration::from_secs(60),
+    body: 64 << 10,
+    batch: 10,
+    connections: 64,
+    head_time: Duration::from_secs(10),
+    body_time: Duration::from_secs(10),
+    write_time: Duration::from_secs(10),
+    idle_time: Duration::from_secs(120),
+    drain_time: Duration::from_secs(10),
+};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -136,19 +150,23 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let protection = config.guard.as_ref().map(open_guard).transpose()?;
     let service = Arc::new(Service {
         protection,
+        closer: Closer::new(),
         grants: ArcSwap::from_pointee(grants),
         metrics: Arc::clone(&metrics),
         version: version.to_owned(),
     });
+    let admin_tls = config.admin.as_ref().map(|admin| admin_tls(admin, &tls)).transpose()?;
     let mut reloader = Reloader {
         files: watched,
         config_path: files.config.clone(),
         fixed: Fixed::of(&config),
         tls: Arc::clone(&tls),
+        admin_tls: admin_tls.clone(),
         service: Arc::clone(&service),
         keys,
     };
     reloader.files.add(reloader.paths());
+    service.know_scopes(&service.grants.load()).map_err(Failure::Config)?;
 
     let server = Server::bind(
         flags.rpc(),
@@ -158,7 +176,8 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
         version,
     )
     .await
-    .map_err(|error| system(&format!("port {}", flags.rpc()), error))?;
+    .map_err(|error| system(&format!("port {}", flags.rpc()), error))?
+    .with_closer(service.closer.clone());
     let address = server.local_addr().map_err(|error| system("port", error))?;
     let (stopper, stop) = Stopper::new();
     if flags.metrics_enabled {
@@ -179,7 +198,10 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
-    let gates = open_gates(&config, &service, &wire_metrics, version, &stop).await?;
+    let mut others = open_gates(&config, &service, &wire_metrics, version, &stop).await?;
+    if let (Some(admin), Some(tls)) = (&config.admin, admin_tls) {
+        others.push(open_admin(admin, tls, &service, &wire_metrics, version, &stop).await?);
+    }
     let serving = tokio::spawn(server.run(Arc::clone(&service), stop.clone()));
     tracing::info!(%address, version, "listening");
     if let Some(dev) = &dev {
@@ -210,8 +232,8 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     notify("STOPPING=1");
     tracing::info!("stopping: running requests are finished first");
     stopper.stop();
-    for gate in gates {
-        gate.await.map_err(|error| Failure::System(error.to_string()))?;
+    for other in others {
+        other.await.map_err(|error| Failure::System(error.to_string()))?;
     }
     let cut = serving.await.map_err(|error| Failure::System(error.to_string()))?;
     if cut > 0 {
@@ -246,6 +268,34 @@ async fn open_gates(
         gates.push(tokio::spawn(server.run(Arc::new(handler), stop.clone())));
     }
     Ok(gates)
+}
+
+/// The signer's own certificate, and perhaps other authorities for the callers.
+fn admin_tls(admin: &AdminConfig, tls: &Tls) -> Result<Arc<Tls>, Failure> {
+    let mut files = tls.files().clone();
+    if let Some(ca) = &admin.ca {
+        files.ca.clone_from(ca);
+    }
+    let tls = Tls::load(files).map_err(|error| Failure::Config(format!("admin: {error}")))?;
+    Ok(Arc::new(tls))
+}
+
+async fn open_admin(
+    admin: &AdminConfig,
+    tls: Arc<Tls>,
+    service: &Arc<Service>,
+    metrics: &Arc<opsign_wire::Metrics>,
+    version: &str,
+    stop: &Stop,
+) -> Result<JoinHandle<usize>, Failure> {
+    let server = Server::bind(admin.listen, Some(tls), ADMIN_LIMITS, Arc::clone(metrics), version)
+        .await
+        .map_err(|error| Failure::System(format!("admin {}: {error}", admin.listen)))?;
+    let address = server.local_addr().map_err(|error| Failure::System(error.to_string()))?;
+    tracing::info!(%address, clients = admin.clients.join(" "), "admin port");
+    let clients = admin.clients.iter().cloned().collect();
+    let handler = Admin { service: Arc::clone(service), clients };
+    Ok(tokio::spawn(server.run(Arc::new(handler), stop.clone())))
 }
 
 fn read(flags: &FileFlags) -> Result<(Config, Tls), Failure> {
@@ -301,6 +351,7 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
             key: Arc::new(key),
             label: address.to_string(),
             meter: entry.policy.rate.map(Meter::new),
+            first_holder: entry.first_holder,
             policy: entry.policy.clone(),
         });
     }
@@ -454,6 +505,7 @@ struct Reloader {
     config_path: PathBuf,
     fixed: Fixed,
     tls: Arc<Tls>,
+    admin_tls: Option<Arc<Tls>>,
     service: Arc<Service>,
     keys: Keys,
 }
@@ -467,6 +519,7 @@ struct Fixed {
     trial_interval: Duration,
     guard: Option<GuardConfig>,
     gates: Vec<GateConfig>,
+    admin: Option<AdminConfig>,
 }
 
 impl Fixed {
@@ -478,6 +531,7 @@ impl Fixed {
             trial_interval: config.trial_interval,
             guard: config.guard.clone(),
             gates: config.gates.clone(),
+            admin: config.admin.clone(),
         }
     }
 }
@@ -485,7 +539,9 @@ impl Fixed {
 impl Reloader {
     fn paths(&self) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = vec![self.config_path.clone()];
-        paths.extend(self.tls.files().paths().map(Path::to_owned));
+        for tls in [Some(&self.tls), self.admin_tls.as_ref()].into_iter().flatten() {
+            paths.extend(tls.files().paths().map(Path::to_owned));
+        }
         for locator in self.keys.0.keys() {
             if let KeyLocator::File { path, password_file, .. } = locator {
                 paths.push(path.clone());
@@ -516,11 +572,16 @@ impl Reloader {
         let config = Config::read(&self.config_path)?;
         if Fixed::of(&config) != self.fixed {
             tracing::warn!(
-                "changes of tls, limits and trialIntervalS in the config need a restart"
+                "changes of tls, limits, guard, gates, admin and trialIntervalS in the config need \
+                 a restart"
             );
         }
         let (grants, keys) = open(&config, &self.keys, &self.service.metrics)?;
+        self.service.know_scopes(&grants).map_err(Failure::Config)?;
         self.tls.reload().map_err(|error| Failure::Config(format!("TLS: {error}")))?;
+        if let Some(tls) = &self.admin_tls {
+            tls.reload().map_err(|error| Failure::Config(format!("admin: {error}")))?;
+        }
         self.service.grants.store(Arc::new(grants));
         self.keys = keys;
         Ok(())

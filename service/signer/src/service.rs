@@ -1,14 +1,14 @@
 //! The RPC methods: read, allow, sign.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use opsign_core::tx::Transaction;
-use opsign_core::{Address, ChainId, PayloadHash, SigningHash, hazmat};
-use opsign_guard::BlockFacts;
-use opsign_wire::{Call, Client, Handler, RpcError};
+use opsign_core::{Address, ChainId, Domain, PayloadHash, SigningHash, hazmat};
+use opsign_guard::{BlockFacts, Client as Holder, Scope, ScopeKind};
+use opsign_wire::{Call, Client, Closer, Handler, RpcError};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -17,6 +17,7 @@ use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
 use crate::audit::{self, Audit};
 use crate::backend::Key;
 use crate::metrics::Metrics;
+use crate::operation::{self, OperationError};
 use crate::policy::{Meter, Method, Policy, Refusal};
 use crate::protection::{self, Block, Protection, Stop};
 
@@ -34,6 +35,33 @@ pub(crate) struct Grant {
     pub(crate) label: String,
     pub(crate) policy: Policy,
     pub(crate) meter: Option<Meter>,
+    pub(crate) first_holder: bool,
+}
+
+impl Grant {
+    /// The guard's scopes that this entry may use, as far as they are known beforehand: an entry
+    /// without a chain has transactions of any chain, and no blocks.
+    pub(crate) fn scopes(&self) -> Vec<Scope> {
+        let (address, policy) = (self.key.address(), &self.policy);
+        let Some(chain) = policy.chain_id else { return Vec::new() };
+        let mut scopes = Vec::new();
+        if policy.methods.contains(&Method::BlockPayload) {
+            let blocks =
+                |domain: &[u8; 32]| Scope::blocks(&address, &chain, &protection::domain(*domain));
+            scopes.extend(policy.domains.iter().map(blocks));
+        }
+        if policy.methods.contains(&Method::Transaction) {
+            scopes.push(Scope::transactions(&address, &chain));
+        }
+        scopes
+    }
+
+    fn serves(&self, scope: &Scope) -> bool {
+        let any_chain = self.policy.chain_id.is_none()
+            && scope.kind() == ScopeKind::Transactions
+            && scope.address() == self.key.address();
+        any_chain || self.scopes().contains(scope)
+    }
 }
 
 /// What a config comes to.
@@ -51,6 +79,12 @@ impl Grants {
             by_name.entry(grant.name.clone()).or_default().push(index);
         }
         Self { grants, by_name, any_name, audit }
+    }
+
+    /// The entry of a gate's op-node, which is checked when the config is read.
+    fn of_gate(&self, client: &str) -> Option<&Grant> {
+        let blocks = |grant: &&Grant| grant.name == client && grant.policy.chain_id.is_some();
+        self.grants.iter().find(blocks)
     }
 
     /// The client's entries, in the config's order.
@@ -73,6 +107,8 @@ pub(crate) struct Service {
     pub(crate) version: String,
     /// None is op-signer's behaviour: what the policy allows is signed, and forgotten.
     pub(crate) protection: Option<Protection>,
+    /// Closes the connections of who has lost a lease.
+    pub(crate) closer: Closer,
 }
 
 impl Handler for Service {
@@ -122,7 +158,11 @@ impl Failure {
 
     fn stopped(stop: Stop, refused: i32, failed: i32) -> Self {
         match stop {
-            Stop::Refused(reason, what) => Self::new(refused, what, "", reason),
+            Stop::Refused(refusal) => Self {
+                error: protection::refused(refused, &refusal),
+                label: "",
+                reason: refusal.name(),
+            },
             Stop::Failed(what) => Self::new(failed, what, "sign_error", "key"),
         }
     }
@@ -202,7 +242,7 @@ impl Service {
                 .map_err(Stop::Failed),
             Some(protection) => {
                 let block = Block {
-                    client,
+                    client: &grant.name,
                     chain: &args.chain_id,
                     domain: &domain,
                     hash: &args.payload_hash,
@@ -282,8 +322,8 @@ impl Service {
                 .map_err(Stop::Failed),
             Some(protection) => {
                 let chain = chain_id_of(&transaction);
-                let (key, deadline) = (&grant.key, call.deadline);
-                protection.sign_transaction(key, client, &chain, &transaction, deadline).await
+                let (key, deadline, name) = (&grant.key, call.deadline, &grant.name);
+                protection.sign_transaction(key, name, &chain, &transaction, deadline).await
             }
         };
         let signature = signature
@@ -301,6 +341,63 @@ impl Service {
         Ok(hex_json(&raw[..length]))
     }
 
+    /// Gives the guard the rules of every scope that the config names, so that it can be steered
+    /// before its first signature.
+    ///
+    /// A lease that nobody has ever held goes to the entry with `firstHolder`, or to the only client
+    /// that there is for it.
+    pub(crate) fn know_scopes(&self, grants: &Grants) -> Result<(), String> {
+        let Some(protection) = &self.protection else { return Ok(()) };
+        let mut clients: BTreeMap<String, (Scope, BTreeMap<&str, bool>)> = BTreeMap::new();
+        for grant in &grants.grants {
+            for scope in grant.scopes() {
+                let (_, names) =
+                    clients.entry(scope.to_string()).or_insert((scope, BTreeMap::new()));
+                *names.entry(&grant.name).or_default() |= grant.first_holder;
+            }
+        }
+        for (scope, names) in clients.values() {
+            protection.know(scope).map_err(|error| format!("guard.record: {error}"))?;
+            let flagged: Vec<_> = names.iter().filter(|(_, first)| **first).collect();
+            let first = match (&flagged[..], names.len()) {
+                ([(name, _)], _) => Some(**name),
+                ([], 1) => names.keys().next().copied(),
+                ([], _) => None,
+                _ => return Err(format!("{scope} has several entries with firstHolder: true")),
+            };
+            protection.first_holder(scope, first)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a lease may go to a client: only one that the config lets use the scope at all.
+    pub(crate) fn may_hold(&self, scope: &Scope, client: &Holder) -> Result<(), OperationError> {
+        let grants = self.grants.load();
+        let may = |grant: &&Grant| grant.name == client.as_str() && grant.serves(scope);
+        match grants.grants.iter().find(may) {
+            Some(_) => Ok(()),
+            None => Err(OperationError::new(
+                "unknown_client",
+                format!("auth has no client {client} with the key and chain of {scope}"),
+            )),
+        }
+    }
+
+    /// Whether the lease lets a client's op-node make the next block.
+    pub(crate) fn leads(&self, client: &str) -> bool {
+        let grants = self.grants.load();
+        let (Some(protection), Some(grant)) = (&self.protection, grants.of_gate(client)) else {
+            return true;
+        };
+        let chain = grant.policy.chain_id.unwrap_or(ChainId::from(0));
+        let scope = Scope::blocks(&grant.key.address(), &chain, &Domain::BLOCKS_V1);
+        let status = operation::status_of(protection.guard(), &scope);
+        status.is_ok_and(|status| {
+            let next = operation::owner(&status, operation::next_slot(&status));
+            !status.leased || next.is_some_and(|owner| owner.as_str() == client)
+        })
+    }
+
     /// Hands a block of a client's op-node to the guard before it is gossiped.
     pub(crate) async fn announce(
         &self,
@@ -309,11 +406,7 @@ impl Service {
         facts: BlockFacts,
     ) -> Result<(), Stop> {
         let grants = self.grants.load_full();
-        let grant = grants
-            .grants
-            .iter()
-            .find(|grant| grant.name == client && grant.policy.chain_id.is_some());
-        let (Some(protection), Some(grant)) = (&self.protection, grant) else {
+        let (Some(protection), Some(grant)) = (&self.protection, grants.of_gate(client)) else {
             return Err(Stop::Failed(format!("auth has no client {client} with a chainID")));
         };
         let chain = grant.policy.chain_id.unwrap_or(ChainId::from(0));

@@ -97,6 +97,18 @@ impl Bench {
         }
     }
 
+    /// Runs the program with these words and no others.
+    pub fn opsign(&self, words: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsign"));
+        command.args(words).current_dir(self.folder()).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        Ran {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Starts a signer with this config, logging JSON at info.
     pub fn start(&self, config: &str) -> Signer {
         self.start_with(config, &["--log.format", "json"])
@@ -166,24 +178,24 @@ impl Signer {
         }
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut signer = Self { child, lines, address: nowhere, metrics: nowhere };
-        signer.address = signer.wait_for_address("listening")?;
-        signer.metrics = signer.wait_for_address("metrics")?;
+        signer.address = signer.first_address("listening")?;
+        signer.metrics = signer.first_address("metrics")?;
         Ok(signer)
     }
 
     /// The address in the line with this message, in any format of the log.
-    fn wait_for_address(&mut self, message: &str) -> Result<SocketAddr, Ran> {
-        let log = Arc::clone(&self.lines);
+    pub fn wait_for_address(&self, message: &str) -> SocketAddr {
+        wait_for(&format!("{message} in the log: {}", self.log()), || {
+            address_in(&self.log(), message)
+        })
+    }
+
+    /// The same at the start, which may fail.
+    fn first_address(&mut self, message: &str) -> Result<SocketAddr, Ran> {
         wait_for(&format!("{message} in the log"), || {
             let ended = self.ended();
-            let log = log.lock().unwrap().join("\n");
-            let address = || {
-                let line = log.lines().find(|line| line.contains(message))?;
-                let rest = &line[line.find("127.0.0.1:")?..];
-                let end = rest.find(['"', ' ', '\x1b']).unwrap_or(rest.len());
-                rest[..end].parse().ok()
-            };
-            match (address(), ended) {
+            let log = self.log();
+            match (address_in(&log, message), ended) {
                 (Some(address), _) => Some(Ok(address)),
                 (None, Some(status)) => {
                     Some(Err(Ran { code: status.code(), out: String::new(), err: log }))
@@ -275,12 +287,28 @@ impl Drop for Signer {
     }
 }
 
+fn address_in(log: &str, message: &str) -> Option<SocketAddr> {
+    let line = log.lines().find(|line| line.contains(message))?;
+    let rest = &line[line.find("127.0.0.1:")?..];
+    let end = rest.find(['"', ' ', '\x1b']).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
 static ID: AtomicU32 = AtomicU32::new(1);
 
 /// The body of a call.
 pub fn call(method: &str, params: &Value) -> String {
     let id = ID.fetch_add(1, Ordering::Relaxed);
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
+}
+
+impl Ran {
+    /// What it printed, as JSON; it must have ended with this code.
+    #[track_caller]
+    pub fn json(&self, code: i32) -> Value {
+        assert_eq!(self.code, Some(code), "out: {}\nerr: {}", self.out, self.err);
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
 }
 
 impl Connection {
@@ -297,6 +325,16 @@ impl Connection {
                 error["message"].as_str().unwrap().to_owned(),
             )),
         }
+    }
+
+    /// Calls a method that is refused: the error as it came.
+    #[track_caller]
+    pub fn refused(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.post(&call(method, &params)).unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let mut body: Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(body["error"].is_object(), "{body}");
+        body["error"].take()
     }
 
     pub fn sign_payload(&mut self, chain: u64) -> Result<Value, (i64, String)> {

@@ -9,6 +9,7 @@ mod token;
 
 mod bench;
 
+mod admin;
 mod config;
 mod discipline;
 mod keys;

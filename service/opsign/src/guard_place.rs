@@ -1,0 +1,128 @@
+//! Where a guard is: in a record at rest, or in a running signer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use clap::Args;
+use opsign_guard::{FileAnchor, Guard, Store, StoreError, SystemIo};
+use opsign_signer::{Answer, AskError, Operation, OperationError, TlsFiles, ask, look, perform};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::report::Report;
+
+/// A record that no signer uses at present.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// The record's folder: guard.record of the signer's config.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) record: PathBuf,
+    /// The anchor on another path: guard.anchor of the signer's config.
+    #[arg(long, value_name = "FILE")]
+    anchor: Option<PathBuf>,
+}
+
+impl Place {
+    pub(crate) fn store(&self) -> Store {
+        store(&self.record, self.anchor.as_ref())
+    }
+}
+
+/// A running signer's admin port, or the record of one that is stopped.
+#[derive(Args)]
+pub(crate) struct Guarded {
+    /// The admin port of a running signer: https://HOST:PORT. Needs the three --tls files.
+    #[arg(long, value_name = "URL", requires_all = ["ca", "cert", "key"],
+        required_unless_present = "record", conflicts_with_all = ["record", "anchor"])]
+    admin: Option<String>,
+    /// The authorities that vouch for the signer, PEM.
+    #[arg(id = "ca", long = "tls.ca", value_name = "FILE", requires = "admin")]
+    ca: Option<PathBuf>,
+    /// The operator's certificate, PEM. Its first DNS name is in admin.clients of the signer's config.
+    #[arg(id = "cert", long = "tls.cert", value_name = "FILE", requires = "admin")]
+    cert: Option<PathBuf>,
+    /// The certificate's private key, PEM.
+    #[arg(id = "key", long = "tls.key", value_name = "FILE", requires = "admin")]
+    key: Option<PathBuf>,
+    /// The record's folder, while its signer is stopped: guard.record of the signer's config.
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<PathBuf>,
+    /// The anchor on another path: guard.anchor of the signer's config.
+    #[arg(long, value_name = "FILE", requires = "record")]
+    anchor: Option<PathBuf>,
+}
+
+impl Guarded {
+    /// Has an operation carried out, there or here.
+    pub(crate) fn ask(&self, operation: &Operation) -> Result<Answer, Failure> {
+        if let (Some(url), Some(ca), Some(cert), Some(key)) =
+            (&self.admin, &self.ca, &self.cert, &self.key)
+        {
+            let files = TlsFiles {
+                ca: ca.clone(),
+                cert: cert.clone(),
+                key: key.clone(),
+                crls: Vec::new(),
+                tls13_only: false,
+            };
+            return Ok(ask(url, &files, operation)?);
+        }
+        let Some(record) = &self.record else {
+            return Err(Failure::usage("give --admin or --record"));
+        };
+        let mut store = store(record, self.anchor.as_ref());
+        // Reading leaves no trace in the record.
+        if let Some(answer) = look(&store.verify()?.scopes, operation) {
+            return Ok(answer);
+        }
+        Ok(perform(&Guard::open(store, now())?, operation, now())?)
+    }
+
+    /// The same as something to print.
+    pub(crate) fn report(&self, operation: &Operation) -> Result<Report, Failure> {
+        Ok(report(self.ask(operation)?))
+    }
+}
+
+pub(crate) fn report(answer: Answer) -> Report {
+    answer
+        .into_iter()
+        .fold(Report::new(), |report, (name, value): (String, Value)| report.with(&name, value))
+}
+
+fn store(record: &PathBuf, anchor: Option<&PathBuf>) -> Store {
+    let store = Store::new(record);
+    match anchor {
+        Some(path) => store.with_anchor(Box::new(FileAnchor::new(Arc::new(SystemIo), path)), 1024),
+        None => store,
+    }
+}
+
+/// The time in milliseconds since 1970.
+pub(crate) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::config(error.to_string())
+    }
+}
+
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Unreachable(what) => Self::unavailable(what),
+            AskError::Rejected(what) => Self::config(what),
+            AskError::NotDone(error) => error.into(),
+        }
+    }
+}
