@@ -4,11 +4,11 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::change::{Change, What};
 use crate::engine::{Core, Guard, Inner};
 use crate::error::StoreError;
 use crate::hex::Hex;
 use crate::lease::Lease;
-use crate::record::Record;
 use crate::request::BlockFacts;
 use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Digest, Scope};
@@ -100,7 +100,7 @@ impl Guard {
         drain: Duration,
         at: u64,
     ) -> Result<Lease, StoreError> {
-        let inner = &*self.inner;
+        let inner = &self.inner;
         let mut core = inner.lock();
         let id = known(&core, scope)?;
         match from {
@@ -110,10 +110,12 @@ impl Guard {
             Some(_) => {}
             None => core = inner.drain(core, id, drain),
         }
-        let outcome = inner.write_lease(&mut core, id, to, from, at);
+        drop(core);
+        let what = What::Lease { to: to.clone(), from };
+        let outcome = inner.change(Change { scope: *scope, at, what });
+        let mut core = inner.lock();
         core.draining.remove(&id);
         outcome?;
-        let core = inner.wait_durable(core)?;
         Ok(core.state.scopes[id as usize].lease.clone())
     }
 
@@ -122,13 +124,7 @@ impl Guard {
     /// # Errors
     /// [`StoreError::UnknownScope`], [`StoreError::FloorLowered`], [`StoreError::Closed`].
     pub fn set_floor(&self, scope: &Scope, floor: u64, at: u64) -> Result<(), StoreError> {
-        let core = self.inner.lock();
-        let id = known(&core, scope)?;
-        let stands = core.state.scopes[id as usize].floor;
-        if floor < stands {
-            return Err(StoreError::FloorLowered { floor: stands });
-        }
-        self.write(core, &Record::Floor { scope: id, at, floor })
+        self.inner.change(Change { scope: *scope, at, what: What::Floor(floor) })
     }
 
     /// Issues a reorg ticket.
@@ -139,9 +135,7 @@ impl Guard {
         if ticket.reason.len() > Ticket::MAX_REASON {
             return Err(StoreError::ReasonTooLong);
         }
-        let core = self.inner.lock();
-        let id = known(&core, scope)?;
-        self.write(core, &Record::Ticket { scope: id, at, ticket })
+        self.inner.change(Change { scope: *scope, at, what: What::Ticket(ticket) })
     }
 
     /// Takes back a ticket that was not used. On record it is used up by a block that stands above
@@ -150,12 +144,7 @@ impl Guard {
     /// # Errors
     /// [`StoreError::UnknownScope`], [`StoreError::UnknownTicket`], [`StoreError::Closed`].
     pub fn revoke(&self, scope: &Scope, ticket: &Hex<16>, at: u64) -> Result<(), StoreError> {
-        let core = self.inner.lock();
-        let id = known(&core, scope)?;
-        if !core.state.scopes[id as usize].tickets.iter().any(|open| open.id == *ticket) {
-            return Err(StoreError::UnknownTicket { ticket: ticket.to_string() });
-        }
-        self.write(core, &Record::Redeem { scope: id, at, ticket: *ticket, fork: u64::MAX })
+        self.inner.change(Change { scope: *scope, at, what: What::Revoke(*ticket) })
     }
 
     /// Lets a scope whose rate was exceeded sign new digests again.
@@ -163,14 +152,7 @@ impl Guard {
     /// # Errors
     /// [`StoreError::UnknownScope`], [`StoreError::Closed`].
     pub fn unlatch(&self, scope: &Scope, at: u64) -> Result<(), StoreError> {
-        let core = self.inner.lock();
-        let id = known(&core, scope)?;
-        self.write(core, &Record::Latch { scope: id, at, on: false })
-    }
-
-    fn write(&self, mut core: MutexGuard<'_, Core>, record: &Record) -> Result<(), StoreError> {
-        self.inner.append(&mut core, record, true)?;
-        self.inner.wait_durable(core).map(drop)
+        self.inner.change(Change { scope: *scope, at, what: What::Unlatch })
     }
 }
 
@@ -196,39 +178,5 @@ impl Inner {
                 (self.changed.wait_timeout(core, left)).unwrap_or_else(PoisonError::into_inner).0;
         }
         core
-    }
-
-    fn write_lease(
-        &self,
-        core: &mut Core,
-        id: u32,
-        to: &Client,
-        from: Option<u64>,
-        at: u64,
-    ) -> Result<(), StoreError> {
-        let holder = self.client(core, to)?;
-        let scope = &core.state.scopes[id as usize];
-        let epoch = scope.lease.epoch + 1;
-        let next = scope.tip().map_or(scope.floor, |tip| tip.saturating_add(1));
-        let previous =
-            scope.lease.owner(Some(next)).and_then(|client| core.state.client_id(client));
-        let handover = previous.zip(from);
-        let holder = Some(holder);
-        self.append(core, &Record::Lease { scope: id, at, epoch, holder, handover }, true)
-    }
-
-    /// Waits until all that was appended so far is durable.
-    fn wait_durable<'a>(
-        &'a self,
-        mut core: MutexGuard<'a, Core>,
-    ) -> Result<MutexGuard<'a, Core>, StoreError> {
-        let last = core.sequence;
-        while core.durable < last {
-            if core.closed {
-                return Err(StoreError::Closed);
-            }
-            core = self.changed.wait(core).unwrap_or_else(PoisonError::into_inner);
-        }
-        Ok(core)
     }
 }

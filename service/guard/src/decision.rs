@@ -4,8 +4,8 @@ use std::fmt;
 
 use opsign_core::Signature;
 
-use crate::engine::Reservation;
 use crate::hex::Hex;
+use crate::reservation::Reservation;
 use crate::scope::Digest;
 
 /// The answer to a request. Nothing may be signed but under a [`Reservation`].

@@ -2,26 +2,28 @@
 //! makes it durable in batches; reservations that are released only once they are.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use opsign_core::{Signature, SigningHash, verify_signing_hash};
+use opsign_core::Signature;
 
 use crate::cell::{self, Link};
+use crate::change::Change;
 use crate::codec;
 use crate::committer;
-use crate::decision::{Decision, Failure, NotReleased, Refusal};
+use crate::decision::{Decision, Failure, Refusal};
 use crate::error::StoreError;
 use crate::figures::{Counters, Figures};
 use crate::hex::Hex;
-use crate::pending::{Pending, Promise, pending};
+use crate::job::{Answer, Ask, Decided, Grant, Job, Key, Outcome};
+use crate::pending::{Pending, pending};
 use crate::record::{Record, Reserve};
 use crate::request::Request;
+use crate::reservation::Reservation;
 use crate::rules::{Mode, Rule, RuleSet};
-use crate::scope::{Client, Digest, Scope};
+use crate::scope::{Client, Scope};
 use crate::state::{State, Verdict};
 use crate::store::Store;
 
@@ -51,7 +53,8 @@ pub(crate) struct Core {
     rules: HashMap<Scope, RuleSet>,
     flights: HashMap<Key, Flight>,
     pub(crate) draining: HashSet<u32>,
-    waiting: VecDeque<(u64, Waiting)>,
+    /// What is decided, behind the event that has to be durable before it is answered.
+    waiting: VecDeque<(u64, Decided)>,
     /// Cells that the committer has not taken yet.
     queue: Vec<u8>,
     /// The last event's sequence number and link.
@@ -67,24 +70,8 @@ pub(crate) struct Core {
     stop: bool,
 }
 
-/// A digest in a scope.
-type Key = (u32, Digest);
-
 /// A digest that somebody is signing, and who else wants it.
-#[derive(Default)]
-struct Flight {
-    waiting: VecDeque<Waiting>,
-}
-
-struct Waiting {
-    key: Key,
-    hash: SigningHash,
-    epoch: u64,
-    alarm: Option<Refusal>,
-    /// Whether a signature is wanted, or only the record.
-    sign: bool,
-    promise: Promise,
-}
+type Flight = VecDeque<(Ask, Grant)>;
 
 /// What the check comes to, and what the record will need to know.
 struct Checked {
@@ -101,18 +88,6 @@ pub(crate) struct Batch {
     pub(crate) link: Link,
     pub(crate) sync: bool,
     pub(crate) stop: bool,
-}
-
-/// The right and the duty to sign one digest now. Dropped without [`Reservation::complete`] it
-/// stays on record, and the right goes to whoever asks for the same digest next.
-#[must_use]
-pub struct Reservation {
-    inner: Arc<Inner>,
-    key: Key,
-    hash: SigningHash,
-    epoch: u64,
-    alarm: Option<Refusal>,
-    open: bool,
 }
 
 impl Guard {
@@ -154,23 +129,25 @@ impl Guard {
             return Err(StoreError::Missing { path: "(no folder configured)".into() });
         }
         core.rules.insert(scope, rules);
-        if core.state.scope_id(&scope).is_none() {
-            let id = core.state.scopes.len() as u32;
-            self.inner.append(&mut core, &Record::Scope { id, scope }, false)?;
-        }
-        Ok(())
+        self.inner.number(&mut core, &scope).map(drop)
     }
 
     /// Asks for a signature. Check, reservation and watermark are one step under one lock; the
     /// answer comes when the record of it is durable.
     pub fn reserve(&self, request: &Request) -> Pending {
-        self.inner.submit(request, true)
+        self.ask(request, true)
     }
 
     /// Records a payload that somebody will ask to be signed by its hash: what the commit gate and
     /// the sidecar do. The answer is [`Decision::Recorded`] instead of a reservation.
     pub fn announce(&self, request: &Request) -> Pending {
-        self.inner.submit(request, false)
+        self.ask(request, false)
+    }
+
+    fn ask(&self, request: &Request, sign: bool) -> Pending {
+        let (promise, pending) = pending(|| Decision::Failed(Failure::Stopped));
+        self.inner.submit(Job::Ask(Ask { request: Box::new(request.clone()), sign, promise }));
+        pending
     }
 
     /// How often what has happened since the start.
@@ -189,73 +166,6 @@ impl Drop for Guard {
         }
         let waiting = std::mem::take(&mut self.inner.lock().waiting);
         drop(waiting);
-    }
-}
-
-impl Reservation {
-    /// What is to be signed.
-    pub const fn hash(&self) -> &SigningHash {
-        &self.hash
-    }
-
-    /// In `observe`, the rule that this signature breaks.
-    pub const fn alarm(&self) -> Option<&Refusal> {
-        self.alarm.as_ref()
-    }
-
-    /// Checks the signature against the scope's key, records it, and releases it to everybody who
-    /// waits for this digest.
-    ///
-    /// # Errors
-    /// [`NotReleased`]; the digest stays reserved.
-    pub fn complete(mut self, signature: &Signature) -> Result<Signature, NotReleased> {
-        let address = {
-            let core = self.inner.lock();
-            core.state.scope(self.key.0).ok_or(NotReleased::Fenced)?.scope.address()
-        };
-        verify_signing_hash(&self.hash, signature, &address)
-            .map_err(NotReleased::WrongSignature)?;
-        let mut core = self.inner.lock();
-        if !core.may_release(&self.key, self.epoch) {
-            return Err(NotReleased::Fenced);
-        }
-        let (scope, digest) = self.key;
-        let record = Record::Signed { scope, digest, signature: Hex(*signature.as_bytes()) };
-        // A closed record does not take it; the reservation is durable, and that is what counts.
-        let _ = self.inner.append(&mut core, &record, false);
-        self.open = false;
-        let flight = core.flights.remove(&self.key).unwrap_or_default();
-        drop(core);
-        self.inner.changed.notify_all();
-        Counters::add(&self.inner.counters.signed, 1);
-        for waiting in flight.waiting {
-            waiting.promise.keep(Decision::Stored(*signature));
-        }
-        Ok(*signature)
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        if !self.open {
-            return;
-        }
-        let mut core = self.inner.lock();
-        let mut waiting = core.flights.remove(&self.key).unwrap_or_default().waiting;
-        let mut answers = Vec::new();
-        // The first that may goes on in this one's place, and the rest then wait for that.
-        while let Some(next) = waiting.pop_front() {
-            answers.extend(self.inner.settle(&mut core, next));
-        }
-        drop(core);
-        self.inner.changed.notify_all();
-        keep_all(answers);
-    }
-}
-
-impl fmt::Debug for Reservation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reservation").field("hash", &self.hash).finish_non_exhaustive()
     }
 }
 
@@ -284,18 +194,23 @@ impl Core {
 
     /// Whether anyone is signing, or about to, in a scope.
     pub(crate) fn in_flight(&self, scope: u32) -> bool {
-        self.flights.keys().any(|key| key.0 == scope)
-            || self.waiting.iter().any(|(_, waiting)| waiting.key.0 == scope && waiting.sign)
+        let signs = |(_, decided): &(u64, Decided)| matches!(decided, Decided::Ask(ask, grant) if ask.sign && grant.key.0 == scope);
+        self.flights.keys().any(|key| key.0 == scope) || self.waiting.iter().any(signs)
     }
 
     /// A digest without a slot is nobody's but the present lease's; one that a ticket gave up is
     /// nobody's at all.
-    fn may_release(&self, key: &Key, epoch: u64) -> bool {
-        self.state.scope(key.0).is_some_and(|scope| {
-            scope
-                .row(&key.1)
-                .is_some_and(|row| row.reserve.facts.slot().is_some() || scope.lease.epoch == epoch)
+    pub(crate) fn may_release(&self, grant: &Grant) -> bool {
+        self.state.scope(grant.key.0).is_some_and(|scope| {
+            scope.row(&grant.key.1).is_some_and(|row| {
+                row.reserve.facts.slot().is_some() || scope.lease.epoch == grant.epoch
+            })
         })
+    }
+
+    /// Ends a digest's signing. Returns who else wants it.
+    pub(crate) fn land(&mut self, key: &Key) -> Flight {
+        self.flights.remove(key).unwrap_or_default()
     }
 
     fn check(&self, request: &Request) -> Result<Checked, Refusal> {
@@ -314,17 +229,23 @@ impl Core {
     }
 
     /// What has a signature was durable before it was signed; of the rest nothing is known.
-    fn answer_closed(&self, key: &Key) -> Decision {
-        let row = self.state.scope(key.0).and_then(|scope| scope.row(&key.1));
-        match row.and_then(|row| row.signature) {
-            Some(signature) => stored(&signature),
-            None => Decision::Failed(Failure::StoreClosed),
+    fn answer_closed(&self, decided: Decided) -> Answer {
+        match decided {
+            Decided::Ask(ask, grant) => {
+                let row = self.state.scope(grant.key.0).and_then(|scope| scope.row(&grant.key.1));
+                let decision = match row.and_then(|row| row.signature) {
+                    Some(signature) => stored(&signature),
+                    None => Decision::Failed(Failure::StoreClosed),
+                };
+                Answer::Ask(ask.promise, decision)
+            }
+            Decided::Change(promise) => Answer::Change(promise, Err(StoreError::Closed)),
         }
     }
 
-    fn take_waiting(&mut self) -> Vec<Waiting> {
+    fn take_waiting(&mut self) -> Vec<Decided> {
         let ready = self.waiting.partition_point(|(needs, _)| *needs <= self.durable);
-        self.waiting.drain(..ready).map(|(_, waiting)| waiting).collect()
+        self.waiting.drain(..ready).map(|(_, decided)| decided).collect()
     }
 }
 
@@ -347,78 +268,98 @@ impl Inner {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn submit(self: &Arc<Self>, request: &Request, sign: bool) -> Pending {
-        let (promise, pending) = pending();
-        if let Some((promise, decision)) = self.decide(request, sign, promise) {
-            promise.keep(decision);
+    /// Takes a job in. Its answer comes by its promise, perhaps before this returns.
+    fn submit(self: &Arc<Self>, job: Job) {
+        let mut core = self.lock();
+        if core.stop {
+            // Its promise says so when it is dropped.
+            return;
         }
-        pending
+        let answer = match job {
+            #[cfg(test)]
+            Job::Ask(ask) if self.gap.is_some() => {
+                let checked = core.check(&ask.request);
+                drop(core);
+                self.gap.iter().for_each(|gap| gap());
+                core = self.lock();
+                self.decide(&mut core, ask, checked)
+            }
+            job => self.take(&mut core, job),
+        };
+        drop(core);
+        answer.into_iter().for_each(Answer::give);
     }
 
-    /// One critical section: the check, and the records that make it true.
+    /// Submits a change and waits until it is durable.
+    pub(crate) fn change(self: &Arc<Self>, change: Change) -> Outcome {
+        let (promise, pending) = pending(|| Err(StoreError::Closed));
+        self.submit(Job::Change(Box::new(change), promise));
+        pending.wait()
+    }
+
+    /// Decides a job in one critical section: the check, and the records that make it true.
+    fn take(self: &Arc<Self>, core: &mut Core, job: Job) -> Option<Answer> {
+        match job {
+            Job::Ask(ask) => {
+                let checked = core.check(&ask.request);
+                self.decide(core, ask, checked)
+            }
+            Job::Change(change, promise) => match change.write(self, core) {
+                Ok(()) => self.hold(core, Decided::Change(promise)),
+                Err(error) => Some(Answer::Change(promise, Err(error))),
+            },
+        }
+    }
+
     fn decide(
         self: &Arc<Self>,
-        request: &Request,
-        sign: bool,
-        promise: Promise,
-    ) -> Option<(Promise, Decision)> {
-        let mut guard = self.lock();
-        if guard.stop {
-            return Some((promise, Decision::Failed(Failure::Stopped)));
-        }
+        core: &mut Core,
+        ask: Ask,
+        checked: Result<Checked, Refusal>,
+    ) -> Option<Answer> {
         let refuse = |promise, refusal| {
             Counters::add(&self.counters.refused, 1);
-            Some((promise, Decision::Refused(refusal)))
+            Some(Answer::Ask(promise, Decision::Refused(refusal)))
         };
-        let Checked { id, verdict, epoch, full_at } = match guard.check(request) {
+        let Checked { id, verdict, epoch, full_at } = match checked {
             Ok(checked) => checked,
-            Err(refusal) => return refuse(promise, refusal),
+            Err(refusal) => return refuse(ask.promise, refusal),
         };
-        #[cfg(test)]
-        if let Some(gap) = &self.gap {
-            drop(guard);
-            gap();
-            guard = self.lock();
-        }
-        let core = &mut *guard;
+        let Request { digest, facts, at, .. } = *ask.request;
         let mut alarm = None;
         match verdict {
             Verdict::Refused(refusal) => {
                 if refusal == Refusal::RateExceeded {
-                    let latch = Record::Latch { scope: id, at: request.at, on: true };
+                    let latch = Record::Latch { scope: id, at, on: true };
                     // Refused either way; a closed record loses the latch with everything else.
                     let _ = self.append(core, &latch, true);
                 }
-                return refuse(promise, refusal);
+                return refuse(ask.promise, refusal);
             }
             Verdict::Known => Counters::add(&self.counters.repeated, 1),
             Verdict::New { redeem, alarm: broken } => {
                 alarm = broken;
                 Counters::add(&self.counters.alarms, u64::from(alarm.is_some()));
-                let reserve = Reserve {
-                    scope: id,
-                    client: 0,
-                    epoch,
-                    at: request.at,
-                    full_at,
-                    digest: request.digest,
-                    facts: request.facts,
-                };
-                if self.record(core, redeem, reserve, &request.client).is_err() {
-                    return Some((promise, Decision::Failed(Failure::StoreClosed)));
+                let reserve = Reserve { scope: id, client: 0, epoch, at, full_at, digest, facts };
+                if self.record(core, redeem, reserve, &ask.request.client).is_err() {
+                    let decision = Decision::Failed(Failure::StoreClosed);
+                    return Some(Answer::Ask(ask.promise, decision));
                 }
             }
         }
-        let key = (id, request.digest);
-        let waiting = Waiting { key, hash: request.hash, epoch, alarm, sign, promise };
+        self.hold(core, Decided::Ask(ask, Grant { key: (id, digest), epoch, alarm }))
+    }
+
+    /// Answers at once if all that must be durable is, and otherwise once it is.
+    fn hold(self: &Arc<Self>, core: &mut Core, decided: Decided) -> Option<Answer> {
         if core.durable >= core.must {
-            return self.settle(core, waiting);
+            self.settle(core, decided)
+        } else if core.closed {
+            Some(core.answer_closed(decided))
+        } else {
+            core.waiting.push_back((core.must, decided));
+            None
         }
-        if core.closed {
-            return Some((waiting.promise, core.answer_closed(&key)));
-        }
-        core.waiting.push_back((core.must, waiting));
-        None
     }
 
     fn record(
@@ -434,6 +375,19 @@ impl Inner {
             self.append(core, &Record::Redeem { scope, at, ticket, fork }, true)?;
         }
         self.append(core, &Record::Reserve(reserve), true)
+    }
+
+    /// The number of a scope, which is given one if it has rules and none.
+    pub(crate) fn number(&self, core: &mut Core, scope: &Scope) -> Result<u32, StoreError> {
+        if let Some(id) = core.state.scope_id(scope) {
+            return Ok(id);
+        }
+        if !core.rules.contains_key(scope) {
+            return Err(StoreError::UnknownScope { scope: scope.to_string() });
+        }
+        let id = core.state.scopes.len() as u32;
+        self.append(core, &Record::Scope { id, scope: *scope }, false)?;
+        Ok(id)
     }
 
     /// The number of a client, which is given one if it has none.
@@ -475,35 +429,40 @@ impl Inner {
         Ok(())
     }
 
+    /// Answers what is durable.
+    fn settle(self: &Arc<Self>, core: &mut Core, decided: Decided) -> Option<Answer> {
+        match decided {
+            Decided::Ask(ask, grant) => self.settle_ask(core, ask, grant),
+            Decided::Change(promise) => Some(Answer::Change(promise, Ok(()))),
+        }
+    }
+
     /// Answers a request whose record is durable, or lets it wait for the one that is signing.
-    fn settle(self: &Arc<Self>, core: &mut Core, waiting: Waiting) -> Option<(Promise, Decision)> {
-        let scope = core.state.scope(waiting.key.0)?;
-        let row = scope.row(&waiting.key.1);
-        let decision = match row.map(|row| row.signature) {
+    pub(crate) fn settle_ask(
+        self: &Arc<Self>,
+        core: &mut Core,
+        ask: Ask,
+        grant: Grant,
+    ) -> Option<Answer> {
+        let scope = core.state.scope(grant.key.0)?;
+        let decision = match scope.row(&grant.key.1).map(|row| row.signature) {
             None => Decision::Refused(Refusal::Superseded),
-            Some(_) if !waiting.sign => Decision::Recorded,
-            _ if !core.may_release(&waiting.key, waiting.epoch) => {
+            Some(_) if !ask.sign => Decision::Recorded,
+            _ if !core.may_release(&grant) => {
                 Decision::Refused(Refusal::NotHolder { epoch: scope.lease.epoch })
             }
             Some(Some(signature)) => stored(&signature),
             Some(None) => {
-                if let Some(flight) = core.flights.get_mut(&waiting.key) {
-                    flight.waiting.push_back(waiting);
+                if let Some(flight) = core.flights.get_mut(&grant.key) {
+                    flight.push_back((ask, grant));
                     return None;
                 }
-                core.flights.insert(waiting.key, Flight::default());
+                core.flights.insert(grant.key, Flight::default());
                 Counters::add(&self.counters.granted, 1);
-                Decision::Reserved(Reservation {
-                    inner: self.clone(),
-                    key: waiting.key,
-                    hash: waiting.hash,
-                    epoch: waiting.epoch,
-                    alarm: waiting.alarm,
-                    open: true,
-                })
+                Decision::Reserved(Reservation::new(self.clone(), grant, ask.request.hash))
             }
         };
-        Some((waiting.promise, decision))
+        Some(Answer::Ask(ask.promise, decision))
     }
 
     /// Blocks until there is something to write or the guard stops.
@@ -526,12 +485,12 @@ impl Inner {
         let mut core = self.lock();
         core.durable = last;
         let mut answers = Vec::new();
-        for waiting in core.take_waiting() {
-            answers.extend(self.settle(&mut core, waiting));
+        for decided in core.take_waiting() {
+            answers.extend(self.settle(&mut core, decided));
         }
         drop(core);
         self.changed.notify_all();
-        keep_all(answers);
+        answers.into_iter().for_each(Answer::give);
     }
 
     /// Nothing more is written: what waits gets a failure, and so does all that would need a record.
@@ -540,13 +499,12 @@ impl Inner {
         core.closed = true;
         self.counters.closed.store(1, Relaxed);
         let mut answers = Vec::new();
-        for (_, waiting) in std::mem::take(&mut core.waiting) {
-            let decision = core.answer_closed(&waiting.key);
-            answers.push((waiting.promise, decision));
+        for (_, decided) in std::mem::take(&mut core.waiting) {
+            answers.push(core.answer_closed(decided));
         }
         drop(core);
         self.changed.notify_all();
-        keep_all(answers);
+        answers.into_iter().for_each(Answer::give);
     }
 }
 
@@ -554,12 +512,6 @@ fn stored(signature: &Hex<65>) -> Decision {
     match Signature::from_bytes(&signature.0, opsign_core::Rules::Strict) {
         Ok(signature) => Decision::Stored(signature),
         Err(_) => Decision::Failed(Failure::StoreClosed),
-    }
-}
-
-fn keep_all(answers: Vec<(Promise, Decision)>) {
-    for (promise, decision) in answers {
-        promise.keep(decision);
     }
 }
 

@@ -43,8 +43,9 @@
 //! | `rules/` | the rules, a file per kind; [`RuleSet`] puts them together |
 //! | `lease.rs`, `ticket.rs` | who may use a scope; the one way to a second block at a height |
 //! | `state.rs` | what the record comes to; where a request is judged |
-//! | `engine.rs`, `committer.rs`, `pending.rs` | one lock, one writing thread, answers that wait |
-//! | `admin.rs`, `maintain.rs` | what operators do to a running guard, and to a record at rest |
+//! | `engine.rs`, `committer.rs` | one lock, one writing thread |
+//! | `job.rs`, `pending.rs`, `reservation.rs` | from question to answer, answers that wait, the right to sign |
+//! | `admin.rs`, `change.rs`, `maintain.rs` | what operators do to a running guard, and to a record at rest |
 //! | `record.rs`, `codec.rs`, `cell.rs`, `log.rs` | events, their bytes, the chain, the file |
 //! | `store.rs`, `anchor.rs`, `io.rs` | the folder, the second memory, the seam to the system |
 //! | `crash.rs` | where tests kill the process |
@@ -56,6 +57,7 @@
 mod admin;
 mod anchor;
 mod cell;
+mod change;
 mod codec;
 mod committer;
 mod crash;
@@ -65,12 +67,14 @@ mod error;
 mod figures;
 mod hex;
 mod io;
+mod job;
 mod lease;
 mod log;
 mod maintain;
 mod pending;
 mod record;
 mod request;
+mod reservation;
 mod rules;
 mod scope;
 mod state;
@@ -81,7 +85,7 @@ pub use admin::ScopeStatus;
 pub use anchor::{Anchor, AnchorValue, FileAnchor};
 pub use crash::{CRASH_POINTS, crash_point};
 pub use decision::{Decision, Failure, NotReleased, Refusal};
-pub use engine::{Guard, Reservation};
+pub use engine::Guard;
 pub use error::StoreError;
 pub use figures::Figures;
 pub use hex::Hex;
@@ -91,6 +95,7 @@ pub use maintain::{Export, Report};
 pub use pending::Pending;
 pub use record::{Record, Reserve};
 pub use request::{BlockFacts, Facts, L1Origin, Request, TransactionFacts};
+pub use reservation::Reservation;
 pub use rules::{Mode, ReplacementMode, Rule, RuleSet};
 pub use scope::{Client, Digest, NotAScope, Scope, ScopeKind};
 pub use store::Store;
