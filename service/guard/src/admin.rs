@@ -69,11 +69,19 @@ impl Guard {
         core.state.scopes.iter().map(of).collect()
     }
 
-    /// Whether a digest is on record: what a signature of our key seen elsewhere must be.
+    /// Whether a digest is on record: what a signature of our key seen elsewhere must be. Of a shared
+    /// record, others' latest events are read before the answer is no.
     pub fn knows(&self, scope: &Scope, digest: &Digest) -> bool {
-        let core = self.inner.lock();
-        let id = core.state.scope_id(scope);
-        id.and_then(|id| core.state.scope(id)?.row(digest)).is_some()
+        let known = || {
+            let core = self.inner.lock();
+            let id = core.state.scope_id(scope);
+            id.and_then(|id| core.state.scope(id)?.row(digest)).is_some()
+        };
+        // Another signer may have recorded it a moment ago.
+        known() || {
+            self.inner.look();
+            known()
+        }
     }
 
     /// The last event's sequence number and link: all of the record in 40 bytes.
@@ -101,21 +109,29 @@ impl Guard {
         at: u64,
     ) -> Result<Lease, StoreError> {
         let inner = &self.inner;
+        inner.look();
         let mut core = inner.lock();
-        let id = known(&core, scope)?;
-        match from {
-            Some(_) if core.rules(scope).is_some_and(|rules| rules.mode == Mode::HashOnly) => {
+        // Without a number, which a shared record gives late, nothing can be in flight.
+        let id = core.state.scope_id(scope);
+        match core.rules(scope) {
+            Some(rules) if from.is_some() && rules.mode == Mode::HashOnly => {
                 return Err(StoreError::NoSlots);
             }
-            Some(_) => {}
-            None => core = inner.drain(core, id, drain),
+            None if id.is_none() => {
+                return Err(StoreError::UnknownScope { scope: scope.to_string() });
+            }
+            _ => {}
+        }
+        if let (Some(id), None) = (id, from) {
+            core = inner.drain(core, id, drain);
         }
         drop(core);
         let what = What::Lease { to: to.clone(), from };
         let outcome = inner.change(Change { scope: *scope, at, what });
         let mut core = inner.lock();
-        core.draining.remove(&id);
+        id.map(|id| core.draining.remove(&id));
         outcome?;
+        let id = core.state.scope_id(scope).ok_or(StoreError::Closed)?;
         Ok(core.state.scopes[id as usize].lease.clone())
     }
 
@@ -156,10 +172,6 @@ impl Guard {
     }
 }
 
-fn known(core: &Core, scope: &Scope) -> Result<u32, StoreError> {
-    core.state.scope_id(scope).ok_or_else(|| StoreError::UnknownScope { scope: scope.to_string() })
-}
-
 impl Inner {
     fn drain<'a>(
         &'a self,
@@ -169,7 +181,7 @@ impl Inner {
     ) -> MutexGuard<'a, Core> {
         core.draining.insert(id);
         let end = Instant::now() + time;
-        while core.in_flight(id) && !core.closed {
+        while core.in_flight(id) && core.closed.is_none() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

@@ -57,11 +57,10 @@ pub(crate) fn read<'a>(sequence: u64, cell: &'a [u8; CELL], previous: &Link) -> 
         return Read::Torn;
     }
     let link = link(cell);
-    let number = cell[1..9].first_chunk().map(|number| u64::from_be_bytes(*number));
     match cell[17..].first_chunk() {
         Some(body)
             if cell[0] == VERSION
-                && number == Some(sequence)
+                && self::sequence(cell) == sequence
                 && cell[LINK_AT + 32..] == MARKER
                 && hash(previous, cell) == link =>
         {
@@ -69,6 +68,11 @@ pub(crate) fn read<'a>(sequence: u64, cell: &'a [u8; CELL], previous: &Link) -> 
         }
         _ => Read::Damaged,
     }
+}
+
+/// The sequence number that a cell claims.
+pub(crate) fn sequence(cell: &[u8; CELL]) -> u64 {
+    cell[1..9].first_chunk().map_or(0, |number| u64::from_be_bytes(*number))
 }
 
 /// What a cell says was durable when it was made, unchecked.

@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use crate::anchor::AnchorValue;
 use crate::crash::crash_point;
+use crate::decision::Failure;
 use crate::engine::Inner;
 use crate::figures::Counters;
-use crate::store::Opened;
+use crate::store::{OpenedLog, OpenedPlace};
 
-pub(crate) fn run(inner: &Arc<Inner>, opened: Opened) {
+pub(crate) fn run(inner: &Arc<Inner>, place: OpenedPlace) {
     let _end = CloseAtEnd(inner);
-    commit(inner, opened);
+    match place {
+        OpenedPlace::Own(opened) => commit(inner, opened),
+        OpenedPlace::Shared(mut replica) => replica.run(inner),
+    }
 }
 
 /// However this thread ends, by a failure, an order or a bug: nobody is left waiting for it.
@@ -19,11 +23,11 @@ struct CloseAtEnd<'a>(&'a Inner);
 
 impl Drop for CloseAtEnd<'_> {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.close(Failure::StoreClosed);
     }
 }
 
-fn commit(inner: &Arc<Inner>, mut opened: Opened) {
+fn commit(inner: &Arc<Inner>, mut opened: OpenedLog) {
     loop {
         let batch = inner.next_batch();
         if !batch.cells.is_empty() {
@@ -43,10 +47,11 @@ fn commit(inner: &Arc<Inner>, mut opened: Opened) {
             }
             crash_point("record synced");
             Counters::add(&inner.counters.syncs, 1);
-            let value = AnchorValue { store: opened.store, sequence: batch.last, link: batch.link };
-            match opened.keep_anchor(&value, batch.stop) {
+            let (store, sequence, link) = (opened.store, batch.last, batch.link);
+            let value = AnchorValue { store, sequence, link, cluster: None };
+            match opened.keeper.keep(&value, batch.stop) {
                 Ok(saved) => Counters::add(&inner.counters.anchored, u64::from(saved)),
-                Err(_) => return inner.close(),
+                Err(_) => return,
             }
             crash_point("batch durable");
             inner.durable(batch.last);

@@ -181,6 +181,11 @@ pub enum Failure {
     StoreClosed,
     /// The guard is shutting down.
     Stopped,
+    /// The database that holds the record does not answer. It is asked again and again.
+    Unavailable,
+    /// The database is not what it was, and may have forgotten signatures: see
+    /// [`Guard::trouble`](crate::Guard::trouble).
+    NotTheRecord,
 }
 
 impl fmt::Display for Failure {
@@ -188,6 +193,11 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::StoreClosed => "the guard's record cannot be written; free its disk and restart",
             Self::Stopped => "the guard is shutting down",
+            Self::Unavailable => "the guard's database does not answer; ask again",
+            Self::NotTheRecord => {
+                "the guard's database has lost or changed records; nothing is signed until an \
+                 operator has recovered it"
+            }
         })
     }
 }
@@ -202,6 +212,8 @@ pub enum NotReleased {
     WrongSignature(opsign_core::Error),
     /// The lease moved on while a hash without a slot was being signed.
     Fenced,
+    /// The guard cannot record it, and a hash without a slot is not released without.
+    Unavailable,
 }
 
 impl fmt::Display for NotReleased {
@@ -209,6 +221,7 @@ impl fmt::Display for NotReleased {
         match self {
             Self::WrongSignature(error) => write!(f, "the key backend signed wrongly: {error}"),
             Self::Fenced => f.write_str("the lease went to another client during signing"),
+            Self::Unavailable => f.write_str("the guard cannot record the signature; ask again"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use opsign_core::Signature;
 
@@ -13,7 +14,7 @@ use crate::cell::{self, Link};
 use crate::change::Change;
 use crate::codec;
 use crate::committer;
-use crate::decision::{Decision, Failure, Refusal};
+use crate::decision::{Decision, Failure, NotReleased, Refusal};
 use crate::error::StoreError;
 use crate::figures::{Counters, Figures};
 use crate::hex::Hex;
@@ -25,7 +26,7 @@ use crate::reservation::Reservation;
 use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Scope};
 use crate::state::{State, Verdict};
-use crate::store::Store;
+use crate::store::{Opened, OpenedPlace, Store};
 
 /// The double-sign guard. Shared by all threads and tasks that sign.
 pub struct Guard {
@@ -36,7 +37,7 @@ pub struct Guard {
 pub(crate) struct Inner {
     core: Mutex<Core>,
     /// Wakes the committer.
-    work: Condvar,
+    pub(crate) work: Condvar,
     /// Wakes those who wait for durability, and a switch that waits for what is in flight.
     pub(crate) changed: Condvar,
     pub(crate) counters: Counters,
@@ -54,20 +55,45 @@ pub(crate) struct Core {
     flights: HashMap<Key, Flight>,
     pub(crate) draining: HashSet<u32>,
     /// What is decided, behind the event that has to be durable before it is answered.
-    waiting: VecDeque<(u64, Decided)>,
+    pub(crate) waiting: VecDeque<Held>,
+    /// In a shared record, what is not decided yet, and since when it waits.
+    pub(crate) jobs: VecDeque<(Instant, Job)>,
+    /// In a shared record, signatures to be recorded with the next batch. They only save work.
+    pub(crate) signed: Vec<Record>,
     /// Cells that the committer has not taken yet.
-    queue: Vec<u8>,
+    pub(crate) queue: Vec<u8>,
     /// The last event's sequence number and link.
     pub(crate) sequence: u64,
     pub(crate) link: Link,
     /// The last event that must be durable before anyone is answered.
-    must: u64,
+    pub(crate) must: u64,
     /// The last event that is.
     pub(crate) durable: u64,
-    /// No store: everything counts as durable at once.
-    volatile: bool,
-    pub(crate) closed: bool,
-    stop: bool,
+    pub(crate) keeping: Keeping,
+    /// Why nothing more is recorded.
+    pub(crate) closed: Option<Failure>,
+    /// What the record's thread ended with.
+    pub(crate) trouble: Option<Arc<StoreError>>,
+    pub(crate) stop: bool,
+}
+
+/// Who decides, and what makes it durable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// Nothing: everything counts as durable at once.
+    Nothing,
+    /// A record of one's own: whoever asks decides, and waits for the thread that writes.
+    Own,
+    /// A record that others write to: the thread that has its turn decides.
+    Shared,
+}
+
+/// Something decided, the event that has to be durable before it is answered, and since when it
+/// waits.
+pub(crate) struct Held {
+    pub(crate) needs: u64,
+    pub(crate) since: Instant,
+    pub(crate) decided: Decided,
 }
 
 /// A digest that somebody is signing, and who else wants it.
@@ -98,11 +124,15 @@ impl Guard {
     /// Every kind of [`StoreError`] that `docs/guard.md` lists under "Refusing to start".
     pub fn open(store: Store, at: u64) -> Result<Self, StoreError> {
         let on_sync_failure = store.on_sync_failure;
-        let (opened, state) = store.open_for_signing(at)?;
-        let core = Core::new(state, opened.sequence, opened.link);
+        let Opened { state, sequence, link, place } = store.open_for_signing(at)?;
+        let keeping = match place {
+            OpenedPlace::Own(_) => Keeping::Own,
+            OpenedPlace::Shared(_) => Keeping::Shared,
+        };
+        let core = Core::new(keeping, state, sequence, link);
         let inner = Arc::new(Inner::new(core, on_sync_failure));
         let for_thread = inner.clone();
-        let run = move || committer::run(&for_thread, opened);
+        let run = move || committer::run(&for_thread, place);
         let committer = std::thread::Builder::new()
             .name("guard-commit".into())
             .spawn(run)
@@ -113,8 +143,7 @@ impl Guard {
     /// A guard without a record, which forgets everything at its end. It takes only rules in
     /// [`Mode::Observe`]: it is what runs where no guard was configured.
     pub fn volatile() -> Self {
-        let mut core = Core::new(State::default(), 0, [0; 32]);
-        core.volatile = true;
+        let core = Core::new(Keeping::Nothing, State::default(), 0, [0; 32]);
         Self { inner: Arc::new(Inner::new(core, |_| ())), committer: None }
     }
 
@@ -125,11 +154,15 @@ impl Guard {
     /// record.
     pub fn configure(&self, scope: Scope, rules: RuleSet) -> Result<(), StoreError> {
         let mut core = self.inner.lock();
-        if core.volatile && rules.mode != Mode::Observe {
+        if core.keeping == Keeping::Nothing && rules.mode != Mode::Observe {
             return Err(StoreError::Missing { path: "(no folder configured)".into() });
         }
         core.rules.insert(scope, rules);
-        self.inner.number(&mut core, &scope).map(drop)
+        match core.keeping {
+            // It is given a number with its first request.
+            Keeping::Shared => Ok(()),
+            _ => self.inner.number(&mut core, &scope).map(drop),
+        }
     }
 
     /// Asks for a signature. Check, reservation and watermark are one step under one lock; the
@@ -150,6 +183,11 @@ impl Guard {
         pending
     }
 
+    /// What the record's thread ended with, if it has: why everything new is refused.
+    pub fn trouble(&self) -> Option<Arc<StoreError>> {
+        self.inner.lock().trouble.clone()
+    }
+
     /// How often what has happened since the start.
     pub fn figures(&self) -> Figures {
         self.inner.counters.read()
@@ -159,31 +197,32 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.inner.lock().stop = true;
-        self.inner.work.notify_one();
+        self.inner.work.notify_all();
         if let Some(committer) = self.committer.take() {
             // It only panics if there is a bug, and then it has said so.
             let _ = committer.join();
         }
-        let waiting = std::mem::take(&mut self.inner.lock().waiting);
-        drop(waiting);
     }
 }
 
 impl Core {
-    fn new(state: State, sequence: u64, link: Link) -> Self {
+    fn new(keeping: Keeping, state: State, sequence: u64, link: Link) -> Self {
         Self {
             state,
             rules: HashMap::new(),
             flights: HashMap::new(),
             draining: HashSet::new(),
             waiting: VecDeque::new(),
+            jobs: VecDeque::new(),
+            signed: Vec::new(),
             queue: Vec::new(),
             sequence,
             link,
             must: sequence,
             durable: sequence,
-            volatile: false,
-            closed: false,
+            keeping,
+            closed: None,
+            trouble: None,
             stop: false,
         }
     }
@@ -194,7 +233,7 @@ impl Core {
 
     /// Whether anyone is signing, or about to, in a scope.
     pub(crate) fn in_flight(&self, scope: u32) -> bool {
-        let signs = |(_, decided): &(u64, Decided)| matches!(decided, Decided::Ask(ask, grant) if ask.sign && grant.key.0 == scope);
+        let signs = |held: &Held| matches!(&held.decided, Decided::Ask(ask, grant) if ask.sign && grant.key.0 == scope);
         self.flights.keys().any(|key| key.0 == scope) || self.waiting.iter().any(signs)
     }
 
@@ -228,24 +267,40 @@ impl Core {
         })
     }
 
-    /// What has a signature was durable before it was signed; of the rest nothing is known.
-    fn answer_closed(&self, decided: Decided) -> Answer {
+    /// In a shared record: the signature of a digest that it was recorded for, if nothing that
+    /// another signer may have written since can matter. Only a lease can.
+    fn shortcut(&self, ask: &Ask) -> Option<Grant> {
+        let checked = self.check(&ask.request).ok()?;
+        let rules = self.rules.get(&ask.request.scope)?;
+        let key = (checked.id, ask.request.digest);
+        let signed = self.state.scope(key.0)?.row(&key.1)?.signature.is_some();
+        let leased = rules.rules.contains(&Rule::Lease);
+        (signed && !leased && matches!(checked.verdict, Verdict::Known)).then_some(Grant {
+            key,
+            epoch: checked.epoch,
+            alarm: None,
+        })
+    }
+
+    /// Of a record of one's own, what has a signature was durable before it was signed; of the rest
+    /// nothing is known.
+    fn answer_closed(&self, decided: Decided, failure: Failure) -> Answer {
         match decided {
-            Decided::Ask(ask, grant) => {
+            Decided::Ask(ask, grant) if self.keeping == Keeping::Own => {
                 let row = self.state.scope(grant.key.0).and_then(|scope| scope.row(&grant.key.1));
                 let decision = match row.and_then(|row| row.signature) {
                     Some(signature) => stored(&signature),
-                    None => Decision::Failed(Failure::StoreClosed),
+                    None => Decision::Failed(failure),
                 };
                 Answer::Ask(ask.promise, decision)
             }
-            Decided::Change(promise) => Answer::Change(promise, Err(StoreError::Closed)),
+            decided => decided.undo().fail(failure),
         }
     }
 
     fn take_waiting(&mut self) -> Vec<Decided> {
-        let ready = self.waiting.partition_point(|(needs, _)| *needs <= self.durable);
-        self.waiting.drain(..ready).map(|(_, decided)| decided).collect()
+        let ready = self.waiting.partition_point(|held| held.needs <= self.durable);
+        self.waiting.drain(..ready).map(|held| held.decided).collect()
     }
 }
 
@@ -269,22 +324,23 @@ impl Inner {
     }
 
     /// Takes a job in. Its answer comes by its promise, perhaps before this returns.
-    fn submit(self: &Arc<Self>, job: Job) {
+    pub(crate) fn submit(self: &Arc<Self>, job: Job) {
         let mut core = self.lock();
         if core.stop {
             // Its promise says so when it is dropped.
             return;
         }
         let answer = match job {
+            job if core.keeping == Keeping::Shared => self.enqueue(&mut core, job),
             #[cfg(test)]
             Job::Ask(ask) if self.gap.is_some() => {
                 let checked = core.check(&ask.request);
                 drop(core);
                 self.gap.iter().for_each(|gap| gap());
                 core = self.lock();
-                self.decide(&mut core, ask, checked)
+                self.decide(&mut core, Instant::now(), ask, checked)
             }
-            job => self.take(&mut core, job),
+            job => self.take(&mut core, Instant::now(), job),
         };
         drop(core);
         answer.into_iter().for_each(Answer::give);
@@ -297,23 +353,70 @@ impl Inner {
         pending.wait()
     }
 
+    /// Has the record's thread decide a job, unless there is nothing to decide.
+    fn enqueue(self: &Arc<Self>, core: &mut Core, job: Job) -> Option<Answer> {
+        if let Job::Ask(ask) = &job
+            && let Some(grant) = core.shortcut(ask)
+            && let Job::Ask(ask) = job
+        {
+            Counters::add(&self.counters.repeated, 1);
+            return self.settle_ask(core, ask, grant);
+        }
+        if let Some(failure) = core.closed {
+            return Some(job.fail(failure));
+        }
+        core.jobs.push_back((Instant::now(), job));
+        self.work.notify_all();
+        None
+    }
+
+    /// In a shared record, waits until what others had written by now is read, or cannot be.
+    pub(crate) fn look(self: &Arc<Self>) {
+        if self.lock().keeping == Keeping::Shared {
+            let (promise, pending) = pending(|| ());
+            self.submit(Job::Look(promise));
+            let () = pending.wait();
+        }
+    }
+
     /// Decides a job in one critical section: the check, and the records that make it true.
-    fn take(self: &Arc<Self>, core: &mut Core, job: Job) -> Option<Answer> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        core: &mut Core,
+        since: Instant,
+        job: Job,
+    ) -> Option<Answer> {
         match job {
             Job::Ask(ask) => {
+                if core.keeping == Keeping::Shared {
+                    // Without rules the check says so.
+                    let _ = self.number(core, &ask.request.scope);
+                }
                 let checked = core.check(&ask.request);
-                self.decide(core, ask, checked)
+                self.decide(core, since, ask, checked)
             }
             Job::Change(change, promise) => match change.write(self, core) {
-                Ok(()) => self.hold(core, Decided::Change(promise)),
+                Ok(()) => self.hold(core, since, Decided::Change(change, promise)),
                 Err(error) => Some(Answer::Change(promise, Err(error))),
             },
+            Job::Release(release) => {
+                if !core.may_release(&release.reservation.grant) {
+                    return Some(Answer::Release(release, Err(NotReleased::Fenced)));
+                }
+                let record = release.reservation.signed(&release.signature);
+                match self.append(core, &record, true) {
+                    Ok(()) => self.hold(core, since, Decided::Release(release)),
+                    Err(_) => Some(Answer::Release(release, Err(NotReleased::Unavailable))),
+                }
+            }
+            Job::Look(promise) => Some(Answer::Look(promise)),
         }
     }
 
     fn decide(
         self: &Arc<Self>,
         core: &mut Core,
+        since: Instant,
         ask: Ask,
         checked: Result<Checked, Refusal>,
     ) -> Option<Answer> {
@@ -347,17 +450,18 @@ impl Inner {
                 }
             }
         }
-        self.hold(core, Decided::Ask(ask, Grant { key: (id, digest), epoch, alarm }))
+        let grant = Grant { key: (id, digest), epoch, alarm };
+        self.hold(core, since, Decided::Ask(ask, grant))
     }
 
     /// Answers at once if all that must be durable is, and otherwise once it is.
-    fn hold(self: &Arc<Self>, core: &mut Core, decided: Decided) -> Option<Answer> {
+    fn hold(self: &Arc<Self>, core: &mut Core, since: Instant, decided: Decided) -> Option<Answer> {
         if core.durable >= core.must {
             self.settle(core, decided)
-        } else if core.closed {
-            Some(core.answer_closed(decided))
+        } else if let Some(failure) = core.closed {
+            Some(core.answer_closed(decided, failure))
         } else {
-            core.waiting.push_back((core.must, decided));
+            core.waiting.push_back(Held { needs: core.must, since, decided });
             None
         }
     }
@@ -408,7 +512,7 @@ impl Inner {
         record: &Record,
         must: bool,
     ) -> Result<(), StoreError> {
-        if core.closed && !core.volatile {
+        if core.closed.is_some() {
             return Err(StoreError::Closed);
         }
         let body = codec::encode(record).ok_or(StoreError::ReasonTooLong)?;
@@ -420,11 +524,14 @@ impl Inner {
         if must {
             core.must = core.sequence;
         }
-        if core.volatile {
-            core.durable = core.sequence;
-        } else {
-            core.queue.extend_from_slice(&cell);
-            self.work.notify_one();
+        match core.keeping {
+            Keeping::Nothing => core.durable = core.sequence,
+            Keeping::Own => {
+                core.queue.extend_from_slice(&cell);
+                self.work.notify_all();
+            }
+            // The thread that decides writes.
+            Keeping::Shared => core.queue.extend_from_slice(&cell),
         }
         Ok(())
     }
@@ -433,7 +540,8 @@ impl Inner {
     fn settle(self: &Arc<Self>, core: &mut Core, decided: Decided) -> Option<Answer> {
         match decided {
             Decided::Ask(ask, grant) => self.settle_ask(core, ask, grant),
-            Decided::Change(promise) => Some(Answer::Change(promise, Ok(()))),
+            Decided::Change(_, promise) => Some(Answer::Change(promise, Ok(()))),
+            Decided::Release(release) => Some(Answer::Release(release, Ok(()))),
         }
     }
 
@@ -489,20 +597,24 @@ impl Inner {
             answers.extend(self.settle(&mut core, decided));
         }
         drop(core);
-        self.changed.notify_all();
-        answers.into_iter().for_each(Answer::give);
+        self.give(answers);
     }
 
     /// Nothing more is written: what waits gets a failure, and so does all that would need a record.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self, failure: Failure) {
         let mut core = self.lock();
-        core.closed = true;
+        let failure = *core.closed.get_or_insert(failure);
         self.counters.closed.store(1, Relaxed);
         let mut answers = Vec::new();
-        for (_, decided) in std::mem::take(&mut core.waiting) {
-            answers.push(core.answer_closed(decided));
+        for held in std::mem::take(&mut core.waiting) {
+            answers.push(core.answer_closed(held.decided, failure));
         }
+        answers.extend(core.jobs.drain(..).map(|(_, job)| job.fail(failure)));
         drop(core);
+        self.give(answers);
+    }
+
+    pub(crate) fn give(&self, answers: Vec<Answer>) {
         self.changed.notify_all();
         answers.into_iter().for_each(Answer::give);
     }
@@ -530,12 +642,13 @@ mod tests {
         if gap.is_some() {
             // The committer of a guard that is about to be altered has to be gone first.
             drop(guard);
-            let (opened, state) = Store::new(folder).open_for_signing(0).unwrap();
-            let mut inner = Inner::new(Core::new(state, opened.sequence, opened.link), |_| ());
+            let Opened { state, sequence, link, place } =
+                Store::new(folder).open_for_signing(0).unwrap();
+            let mut inner = Inner::new(Core::new(Keeping::Own, state, sequence, link), |_| ());
             inner.gap = gap;
             let inner = Arc::new(inner);
             let for_thread = inner.clone();
-            let committer = std::thread::spawn(move || committer::run(&for_thread, opened));
+            let committer = std::thread::spawn(move || committer::run(&for_thread, place));
             guard = Guard { inner, committer: Some(committer) };
         }
         guard.configure(scope(), RuleSet::blocks_strict()).unwrap();

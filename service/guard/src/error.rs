@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::decision::Failure;
+
 /// Why a record was not opened, made or changed. `docs/guard.md` has a runbook for each kind.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -82,6 +84,58 @@ pub enum StoreError {
     NoSlots,
     /// The record was closed by an earlier failure.
     Closed,
+    /// Only a shared record can be joined.
+    NotShared,
+    /// The database does not answer, or not as it should. May pass.
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What it said.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database is a standby, which cannot be written. May pass.
+    Standby,
+    /// A setting of the database lets commits be lost or damaged.
+    UnsafeSetting {
+        /// The setting.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it has to be.
+        wanted: &'static str,
+    },
+    /// The server is older than any that is supported.
+    ServerVersion {
+        /// Its version, as PostgreSQL numbers it.
+        found: u32,
+        /// The least supported major version.
+        least: u32,
+    },
+    /// The tables are of a version that this program does not know.
+    SchemaVersion {
+        /// Theirs.
+        found: i32,
+        /// Ours.
+        known: i32,
+    },
+    /// The database is in another cluster than before: a copy, or one made anew.
+    OtherCluster {
+        /// The system identifier that was seen before.
+        was: u64,
+        /// The one that is.
+        is: u64,
+    },
+    /// The server's timeline is another than before, and commits may not have come along: a standby
+    /// was promoted, a backup restored, or the old primary is back.
+    OtherTimeline {
+        /// The timeline that was seen before.
+        was: u32,
+        /// The one that is.
+        is: u32,
+    },
+    /// The database did not answer in time; the change may have been made. Ask for the status, or
+    /// ask again.
+    Unavailable,
     /// A file operation failed.
     Io {
         /// What was being done.
@@ -112,8 +166,22 @@ impl StoreError {
             Self::ReasonTooLong => "reason_too_long",
             Self::NoSlots => "no_slots",
             Self::Closed => "closed",
+            Self::NotShared => "not_shared",
+            Self::Database { .. } => "database",
+            Self::Standby => "standby",
+            Self::UnsafeSetting { .. } => "unsafe_setting",
+            Self::ServerVersion { .. } => "server_version",
+            Self::SchemaVersion { .. } => "schema_version",
+            Self::OtherCluster { .. } => "other_cluster",
+            Self::OtherTimeline { .. } => "other_timeline",
+            Self::Unavailable => "unavailable",
             Self::Io { .. } => "io",
         }
+    }
+
+    /// Whether asking again later may do.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Database { .. } | Self::Standby)
     }
 
     pub(crate) fn io(doing: &'static str) -> impl Fn(io::Error) -> Self {
@@ -174,7 +242,52 @@ impl fmt::Display for StoreError {
             Self::ReasonTooLong => f.write_str("a ticket's reason has at most 64 bytes"),
             Self::NoSlots => f.write_str("hash-only knows no heights to switch at; switch at once"),
             Self::Closed => f.write_str("the record is closed after a failed write; restart"),
+            Self::NotShared => f.write_str("only a record in a database can be joined"),
+            Self::Database { doing, error } => write!(f, "the database: {doing} failed: {error}"),
+            Self::Standby => f.write_str(
+                "the database is a standby in recovery: connect to the primary, or promote this \
+                 one and recover with floors",
+            ),
+            Self::UnsafeSetting { name, value, wanted } => write!(
+                f,
+                "the database's {name} is {value}, with which a crash forgets signatures: set it \
+                 to {wanted}, for the server, the database and the role"
+            ),
+            Self::ServerVersion { found, least } => write!(
+                f,
+                "the server is PostgreSQL {}: PostgreSQL {least} or newer is needed",
+                found / 10_000
+            ),
+            Self::SchemaVersion { found, known } => write!(
+                f,
+                "the record's tables are of version {found}, this program knows version {known}: \
+                 use the program that made them, or export with it and import here"
+            ),
+            Self::OtherCluster { was, is } => write!(
+                f,
+                "the database's system identifier is {is} and was {was}: this is a copy or a new \
+                 cluster; connect to the right one, or recover with floors"
+            ),
+            Self::OtherTimeline { was, is } => write!(
+                f,
+                "the database's timeline is {is} and was {was}: a standby was promoted, a backup \
+                 restored or an old primary is back, and signed slots may be missing; connect to \
+                 the right server, or recover with floors"
+            ),
+            Self::Unavailable => f.write_str(
+                "the database did not answer in time, and the change may or may not have been \
+                 made: look at the status, or ask again",
+            ),
             Self::Io { doing, error } => write!(f, "{doing} failed: {error}"),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable => Self::Unavailable,
+            _ => Self::Closed,
         }
     }
 }
@@ -183,6 +296,7 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { error, .. } => Some(error),
+            Self::Database { error, .. } => Some(&**error),
             _ => None,
         }
     }

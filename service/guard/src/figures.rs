@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// How often what has happened since the guard was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Figures {
-    /// Syncs of the record.
+    /// Syncs of the record; of a shared one, commits.
     pub syncs: u64,
     /// Writes to the record, one per batch; those of signatures alone are not synced.
     pub batches: u64,
@@ -26,6 +26,8 @@ pub struct Figures {
     pub anchored: u64,
     /// Whether a write failed, so that nothing new is signed.
     pub closed: bool,
+    /// Whether a shared record did not answer when it was last asked.
+    pub unavailable: bool,
 }
 
 #[derive(Default)]
@@ -40,11 +42,16 @@ pub(crate) struct Counters {
     pub(crate) alarms: AtomicU64,
     pub(crate) anchored: AtomicU64,
     pub(crate) closed: AtomicU64,
+    pub(crate) unavailable: AtomicU64,
 }
 
 impl Counters {
     pub(crate) fn add(counter: &AtomicU64, more: u64) {
         counter.fetch_add(more, Relaxed);
+    }
+
+    pub(crate) fn set_unavailable(&self, unavailable: bool) {
+        self.unavailable.store(u64::from(unavailable), Relaxed);
     }
 
     pub(crate) fn read(&self) -> Figures {
@@ -59,6 +66,7 @@ impl Counters {
             alarms: self.alarms.load(Relaxed),
             anchored: self.anchored.load(Relaxed),
             closed: self.closed.load(Relaxed) != 0,
+            unavailable: self.unavailable.load(Relaxed) != 0,
         }
     }
 }

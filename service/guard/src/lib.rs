@@ -47,7 +47,8 @@
 //! | `job.rs`, `pending.rs`, `reservation.rs` | from question to answer, answers that wait, the right to sign |
 //! | `admin.rs`, `change.rs`, `maintain.rs` | what operators do to a running guard, and to a record at rest |
 //! | `record.rs`, `codec.rs`, `cell.rs`, `log.rs` | events, their bytes, the chain, the file |
-//! | `store.rs`, `anchor.rs`, `io.rs` | the folder, the second memory, the seam to the system |
+//! | `store.rs`, `folder.rs`, `anchor.rs`, `io.rs` | the record at rest, the second memory, the seam to the system |
+//! | `ledger.rs`, `shared.rs`, `turns.rs`, `queue.rs` | a record that several signers share: the seam to it, its reading, the thread that decides |
 //! | `crash.rs` | where tests kill the process |
 //!
 //! No sockets, no clock and no async runtime: times are arguments, and an answer is waited for or
@@ -65,21 +66,26 @@ mod decision;
 mod engine;
 mod error;
 mod figures;
+mod folder;
 mod hex;
 mod io;
 mod job;
 mod lease;
+mod ledger;
 mod log;
 mod maintain;
 mod pending;
+mod queue;
 mod record;
 mod request;
 mod reservation;
 mod rules;
 mod scope;
+mod shared;
 mod state;
 mod store;
 mod ticket;
+mod turns;
 
 pub use admin::ScopeStatus;
 pub use anchor::{Anchor, AnchorValue, FileAnchor};
@@ -91,6 +97,7 @@ pub use figures::Figures;
 pub use hex::Hex;
 pub use io::{Io, IoFile, SystemIo};
 pub use lease::{Handover, Lease};
+pub use ledger::{Cluster, Head, Ledger};
 pub use maintain::{Export, Report};
 pub use pending::Pending;
 pub use record::{Record, Reserve};

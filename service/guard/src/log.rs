@@ -58,6 +58,11 @@ impl Header {
     pub(crate) fn link(&self) -> Link {
         cell::link(&self.cell())
     }
+
+    /// The end of a record without events.
+    pub(crate) fn tail(&self) -> Tail {
+        Tail { header: *self, sequence: self.base, link: self.link(), torn: false }
+    }
 }
 
 /// Where a record ends.
@@ -70,6 +75,22 @@ pub(crate) struct Tail {
     pub(crate) link: Link,
     /// Bytes behind the last event that are not zero: a batch that a crash cut short.
     pub(crate) torn: bool,
+}
+
+impl Tail {
+    /// The cells of records behind the last, all of which are durable. Moves the end behind them.
+    pub(crate) fn extend(&mut self, records: &[Record]) -> Result<Vec<u8>, StoreError> {
+        let synced = self.sequence;
+        let mut cells = Vec::with_capacity(records.len() * CELL);
+        for record in records {
+            let body = codec::encode(record).ok_or(StoreError::ReasonTooLong)?;
+            self.sequence += 1;
+            let cell = cell::write(self.sequence, synced, &body, &self.link);
+            self.link = cell::link(&cell);
+            cells.extend_from_slice(&cell);
+        }
+        Ok(cells)
+    }
 }
 
 pub(crate) fn path(folder: &Path) -> PathBuf {
@@ -127,23 +148,15 @@ pub(crate) fn create(
 ) -> Result<Tail, StoreError> {
     let failed = StoreError::io("writing a new record");
     let new = folder.join("log.new");
-    let mut bytes = header.cell().to_vec();
-    let mut link = header.link();
-    let mut sequence = header.base;
-    for record in records {
-        sequence += 1;
-        let body = codec::encode(record).ok_or(StoreError::ReasonTooLong)?;
-        let cell = cell::write(sequence, header.base, &body, &link);
-        link = cell::link(&cell);
-        bytes.extend_from_slice(&cell);
-    }
+    let mut tail = header.tail();
+    let bytes = [&header.cell()[..], &tail.extend(records)?].concat();
     io.remove(&new).map_err(&failed)?;
     let mut file = io.create(&new).map_err(&failed)?;
     file.write(0, &bytes).map_err(&failed)?;
     file.sync().map_err(&failed)?;
     io.rename(&new, &path(folder)).map_err(&failed)?;
     io.sync_dir(folder).map_err(&failed)?;
-    Ok(Tail { header: *header, sequence, link, torn: false })
+    Ok(tail)
 }
 
 /// Reads a whole log: every link is checked, and every record given to `take`, with its sequence
@@ -162,7 +175,7 @@ pub(crate) fn scan(
     }
     file.read(0, &mut first).map_err(&failed)?;
     let header = Header::read(&first).ok_or_else(not_a_record)?;
-    let mut tail = Tail { header, sequence: header.base, link: header.link(), torn: false };
+    let mut tail = header.tail();
     let mut wrong = None;
     let mut take_all = |chunk: Chunk| {
         for (sequence, link, record) in chunk {

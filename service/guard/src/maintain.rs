@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::admin::ScopeStatus;
+use crate::anchor::AnchorValue;
 use crate::error::StoreError;
 use crate::hex::Hex;
-use crate::log::{self, Header};
+use crate::ledger::Head;
+use crate::log::{self, Header, Tail};
 use crate::record::Record;
+use crate::shared;
 use crate::state::State;
-use crate::store::Store;
+use crate::store::{Place, Store};
 
 /// What [`Store::verify`] found in an intact record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,16 +55,8 @@ impl Store {
     /// # Errors
     /// As [`Guard::open`](crate::Guard::open).
     pub fn verify(&mut self) -> Result<Report, StoreError> {
-        let _lock = self.lock()?;
-        let (_, tail, state) = self.read_checked()?;
-        Ok(Report {
-            store: Hex(tail.header.store),
-            base: tail.header.base,
-            sequence: tail.sequence,
-            head: Hex(tail.link),
-            torn: tail.torn,
-            scopes: state.scopes.iter().map(|scope| ScopeStatus::of(scope, None)).collect(),
-        })
+        let (tail, state) = self.read()?;
+        Ok(report(&tail, &state))
     }
 
     /// The record's state in a form for people and other programs. `at` is the time in milliseconds
@@ -70,8 +65,7 @@ impl Store {
     /// # Errors
     /// As [`Store::verify`].
     pub fn export(&mut self, at: u64) -> Result<Export, StoreError> {
-        let _lock = self.lock()?;
-        let (_, tail, state) = self.read_checked()?;
+        let (tail, state) = self.read()?;
         Ok(Export {
             format: FORMAT.into(),
             version: 1,
@@ -80,6 +74,21 @@ impl Store {
             head: Hex(tail.link),
             records: state.snapshot(at),
         })
+    }
+
+    /// Reads all of the record. Signers that share it go on meanwhile.
+    fn read(&mut self) -> Result<(Tail, State), StoreError> {
+        match &mut self.place {
+            Place::Own(folder) => {
+                let _lock = folder.lock()?;
+                let (_, tail, state) = folder.read_checked(&mut self.keeper)?;
+                Ok((tail, state))
+            }
+            Place::Shared(ledger) => {
+                let (head, _) = shared::check(&mut **ledger, &mut self.keeper)?;
+                Ok((head.tail(), shared::read(&mut **ledger, &head)?))
+            }
+        }
     }
 
     /// Makes a new record that starts where an export ends. The signer that the export came from
@@ -102,36 +111,46 @@ impl Store {
     }
 
     /// Replaces the record by one that remembers the same and starts where it ended. The old file
-    /// stays beside it as `log-SEQUENCE`, for the archive: its last link is the new one's first.
+    /// stays beside it as `log-SEQUENCE`, for the archive: its last link is the new one's first. Of
+    /// a shared record the old cells stay in their table, and signers go on.
     ///
     /// # Errors
     /// As [`Store::verify`].
     pub fn compact(&mut self, at: u64) -> Result<Report, StoreError> {
-        {
-            let _lock = self.lock()?;
-            let (file, tail, state) = self.read_checked()?;
-            let failed = StoreError::io("copying the record to its archive");
-            let len = (tail.sequence - tail.header.base + 1) * crate::cell::CELL as u64;
-            let archive = self.folder.join(format!("log-{}", tail.sequence));
-            self.io.remove(&archive).map_err(&failed)?;
-            let mut copy = self.io.create(&archive).map_err(&failed)?;
-            let mut offset = 0;
-            let mut piece = vec![0; 1 << 20];
-            while offset < len {
-                let room = piece.len().min((len - offset) as usize);
-                file.read(offset, &mut piece[..room]).map_err(&failed)?;
-                copy.write(offset, &piece[..room]).map_err(&failed)?;
-                offset += room as u64;
+        match &mut self.place {
+            Place::Own(folder) => {
+                let _lock = folder.lock()?;
+                let (file, tail, state) = folder.read_checked(&mut self.keeper)?;
+                folder.archive(&*file, &tail)?;
+                // From here on the anchor holds the one link that both files know.
+                self.keeper.save(&AnchorValue::own(&tail))?;
+                let header = continued(&tail);
+                let new = log::create(&folder.io, &folder.path, &header, &state.snapshot(at))?;
+                self.keeper.save(&AnchorValue::own(&new))?;
             }
-            copy.sync().map_err(&failed)?;
-            self.io.sync_dir(&self.folder).map_err(&failed)?;
-            // From here on the anchor holds the one link that both files know.
-            self.save_anchor(&tail)?;
-            let header =
-                Header { store: tail.header.store, base: tail.sequence, base_link: tail.link };
-            let new = log::create(&self.io, &self.folder, &header, &state.snapshot(at))?;
-            self.save_anchor(&new)?;
+            Place::Shared(ledger) => {
+                let (head, state) = shared::begin_checked(&mut **ledger, &mut self.keeper)?;
+                let mut tail = continued(&head.tail()).tail();
+                let cells = tail.extend(&state.snapshot(at))?;
+                ledger.commit(&cells, &Head::of(&tail, head.cluster))?;
+            }
         }
         self.verify()
+    }
+}
+
+/// The header of a record that goes on where another ends.
+const fn continued(tail: &Tail) -> Header {
+    Header { store: tail.header.store, base: tail.sequence, base_link: tail.link }
+}
+
+fn report(tail: &Tail, state: &State) -> Report {
+    Report {
+        store: Hex(tail.header.store),
+        base: tail.header.base,
+        sequence: tail.sequence,
+        head: Hex(tail.link),
+        torn: tail.torn,
+        scopes: state.scopes.iter().map(|scope| ScopeStatus::of(scope, None)).collect(),
     }
 }

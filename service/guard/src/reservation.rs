@@ -9,7 +9,7 @@ use crate::decision::{Decision, NotReleased, Refusal};
 use crate::engine::Inner;
 use crate::figures::Counters;
 use crate::hex::Hex;
-use crate::job::{Answer, Grant};
+use crate::job::{Answer, Grant, Job, Release, Released};
 use crate::pending::{Pending, pending};
 use crate::record::Record;
 
@@ -18,7 +18,7 @@ use crate::record::Record;
 #[must_use]
 pub struct Reservation {
     inner: Arc<Inner>,
-    grant: Grant,
+    pub(crate) grant: Grant,
     hash: SigningHash,
     open: bool,
 }
@@ -47,15 +47,33 @@ impl Reservation {
         self.release(signature).wait()
     }
 
-    /// As [`Reservation::complete`], for those who must not block a thread.
-    pub fn release(self, signature: &Signature) -> Pending<Result<Signature, NotReleased>> {
-        let (promise, pending) = pending(|| Err(NotReleased::Fenced));
-        let outcome = self.check(signature).and_then(|()| self.record(signature));
-        if outcome.is_ok() {
-            self.finish(signature);
+    /// As [`Reservation::complete`], for those who must not block a thread. Of a digest without a
+    /// slot in a shared record, the answer comes when it is recorded that the lease still stood.
+    pub fn release(self, signature: &Signature) -> Pending<Released> {
+        let (promise, pending) = pending(|| Err(NotReleased::Unavailable));
+        let recorded = match self.check(signature) {
+            Ok(()) => self.inner.clone().record_signed(&self, signature),
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Ok(true) => {
+                self.finish(signature);
+                promise.keep(Ok(*signature));
+            }
+            Ok(false) => {
+                let inner = self.inner.clone();
+                let release = Release { reservation: self, signature: *signature, promise };
+                inner.submit(Job::Release(Box::new(release)));
+            }
+            Err(error) => promise.keep(Err(error)),
         }
-        promise.keep(outcome.map(|()| *signature));
         pending
+    }
+
+    /// The record of its signature.
+    pub(crate) fn signed(&self, signature: &Signature) -> Record {
+        let (scope, digest) = self.grant.key;
+        Record::Signed { scope, digest, signature: Hex(*signature.as_bytes()) }
     }
 
     fn check(&self, signature: &Signature) -> Result<(), NotReleased> {
@@ -66,20 +84,8 @@ impl Reservation {
         verify_signing_hash(&self.hash, signature, &address).map_err(NotReleased::WrongSignature)
     }
 
-    fn record(&self, signature: &Signature) -> Result<(), NotReleased> {
-        let mut core = self.inner.lock();
-        if !core.may_release(&self.grant) {
-            return Err(NotReleased::Fenced);
-        }
-        let (scope, digest) = self.grant.key;
-        let record = Record::Signed { scope, digest, signature: Hex(*signature.as_bytes()) };
-        // A closed record does not take it; the reservation is durable, and that is what counts.
-        let _ = self.inner.append(&mut core, &record, false);
-        Ok(())
-    }
-
     /// Hands the signature to everybody who waits for this digest.
-    fn finish(mut self, signature: &Signature) {
+    pub(crate) fn finish(mut self, signature: &Signature) {
         self.open = false;
         let waiting = self.inner.lock().land(&self.grant.key);
         self.inner.changed.notify_all();

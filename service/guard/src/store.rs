@@ -1,28 +1,39 @@
-//! The folder with the record: making, opening and recovering it.
+//! The record at rest: making, opening and recovering it.
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::anchor::{Anchor, AnchorValue};
-use crate::cell::{self, Link};
-use crate::codec;
+use crate::anchor::{Anchor, AnchorValue, Keeper};
+use crate::cell::Link;
 use crate::crash::crash_point;
 use crate::error::StoreError;
-use crate::io::{Io, IoFile, SystemIo};
-use crate::log::{self, Header, Log, Tail};
+use crate::folder::{Folder, append_all};
+use crate::io::{Io, SystemIo};
+use crate::ledger::{Cluster, Head, Ledger};
+use crate::log::{self, Header, Log};
 use crate::record::Record;
 use crate::scope::Scope;
+use crate::shared;
 use crate::state::State;
+use crate::turns::Replica;
 
 /// Where a record is kept and how.
 pub struct Store {
-    pub(crate) folder: PathBuf,
-    pub(crate) io: Arc<dyn Io>,
-    pub(crate) anchor: Option<Box<dyn Anchor>>,
-    anchor_every: u64,
+    pub(crate) place: Place,
+    pub(crate) keeper: Keeper,
     pub(crate) on_sync_failure: fn(&io::Error),
+    patience: Duration,
+}
+
+/// Whose a record is.
+pub(crate) enum Place {
+    /// One process's.
+    Own(Folder),
+    /// Several signers'.
+    Shared(Box<dyn Ledger>),
 }
 
 impl Store {
@@ -33,19 +44,28 @@ impl Store {
 
     /// The record in `folder` of another file system than the system's.
     pub fn with_io(folder: impl Into<PathBuf>, io: Arc<dyn Io>) -> Self {
+        Self::at(Place::Own(Folder { path: folder.into(), io }))
+    }
+
+    /// A record that several signers share. A request waits at most `patience` while the ledger
+    /// does not answer, and as long again for a call that is under way.
+    pub fn shared(ledger: Box<dyn Ledger>, patience: Duration) -> Self {
+        Self { patience, ..Self::at(Place::Shared(ledger)) }
+    }
+
+    fn at(place: Place) -> Self {
         let on_sync_failure = |error: &io::Error| {
             eprintln!("guard: the record could not be synced, aborting: {error}");
             std::process::abort();
         };
-        Self { folder: folder.into(), io, anchor: None, anchor_every: 1024, on_sync_failure }
+        Self { place, keeper: Keeper::none(), on_sync_failure, patience: Duration::ZERO }
     }
 
     /// Keeps `anchor` beside the record. It is written at every opening, at every orderly end, and
     /// before the answers of a batch that brings `every` events since it was last written: at most
     /// so many events of a crashed run can be missing from a record without notice.
     pub fn with_anchor(mut self, anchor: Box<dyn Anchor>, every: u64) -> Self {
-        self.anchor = Some(anchor);
-        self.anchor_every = every.max(1);
+        self.keeper = Keeper::of(anchor, every);
         self
     }
 
@@ -67,33 +87,52 @@ impl Store {
 
     pub(crate) fn init_with(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let _lock = self.lock()?;
-        let path = log::path(&self.folder);
-        if self.load_anchor()?.is_some() || !self.is_unfinished(&path)? {
-            return Err(StoreError::Exists { path });
-        }
+        let anchored = self.keeper.load()?.is_some();
         let mut store = [0; 16];
         getrandom::fill(&mut store).map_err(|error| StoreError::Io {
             doing: "getting random numbers",
             error: std::io::Error::other(error.to_string()),
         })?;
         let header = Header { store, base: 0, base_link: [0; 32] };
-        let tail = log::create(&self.io, &self.folder, &header, records)?;
-        self.save_anchor(&tail)
+        match &mut self.place {
+            Place::Own(folder) => {
+                let path = log::path(&folder.path);
+                if anchored || !folder.is_unfinished(&path, self.keeper.is_some())? {
+                    return Err(StoreError::Exists { path });
+                }
+                let tail = log::create(&folder.io, &folder.path, &header, records)?;
+                self.keeper.save(&AnchorValue::own(&tail))
+            }
+            Place::Shared(ledger) => {
+                if anchored {
+                    return Err(StoreError::Exists { path: ledger.name().into() });
+                }
+                let mut tail = header.tail();
+                let cells = tail.extend(records)?;
+                // The cluster is not written: it is the server's own.
+                let cluster = Cluster { system: 0, timeline: 0, synchronous: false };
+                ledger.create(&Head::of(&tail, cluster), &cells)?;
+                self.keeper.save(&AnchorValue::of(&ledger.head()?))
+            }
+        }
     }
 
-    /// Whether there is no record, or one that an interrupted `init` left without its anchor and
-    /// nobody has opened.
-    fn is_unfinished(&self, path: &Path) -> Result<bool, StoreError> {
-        let file = match self.io.open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-            other => other.map_err(StoreError::io("opening the record"))?,
-        };
-        let mut used = false;
-        log::scan(&*file, path, |_, _, record| {
-            used |= matches!(record, Record::Boot { .. });
-            Some(())
-        })?;
-        Ok(self.anchor.is_some() && !used)
+    /// Takes up a shared record that another signer uses or has made: reads all of it, and has the
+    /// anchor of this signer remember where it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] if the anchor remembers a record; [`StoreError::NotShared`]; those of
+    /// reading.
+    pub fn join(&mut self) -> Result<(), StoreError> {
+        let _lock = self.lock()?;
+        let anchored = self.keeper.load()?.is_some();
+        let Place::Shared(ledger) = &mut self.place else { return Err(StoreError::NotShared) };
+        if anchored {
+            return Err(StoreError::Exists { path: ledger.name().into() });
+        }
+        let head = ledger.head()?;
+        shared::read(&mut **ledger, &head)?;
+        self.keeper.save(&AnchorValue::of(&head))
     }
 
     /// Goes on with a record that does not fit its anchor, or whose anchor is lost, after an
@@ -104,163 +143,93 @@ impl Store {
     /// record cannot be recovered, only replaced by an intact older copy.
     pub fn recover(&mut self, floors: &HashMap<Scope, u64>, at: u64) -> Result<(), StoreError> {
         let _lock = self.lock()?;
-        let (file, tail, state) = self.read(None)?;
-        let mut records = Vec::new();
-        for (id, scope) in state.scopes.iter().enumerate() {
-            let name = || scope.scope.to_string();
-            let floor = *floors
-                .get(&scope.scope)
-                .ok_or_else(|| StoreError::FloorMissing { scope: name() })?;
-            if floor < scope.floor {
-                return Err(StoreError::FloorLowered { floor: scope.floor });
+        match &mut self.place {
+            Place::Own(folder) => {
+                let (file, tail, state) = folder.read(None)?;
+                let tail = append_all(file, &tail, &floor_records(&state, floors, at)?)?.1;
+                self.keeper.save(&AnchorValue::own(&tail))
             }
-            records.push(Record::Floor { scope: id as u32, at, floor });
-        }
-        let tail = append_all(file, &tail, &records)?.1;
-        self.save_anchor(&tail)
-    }
-
-    pub(crate) fn open_for_signing(mut self, at: u64) -> Result<(Opened, State), StoreError> {
-        let lock = self.lock()?;
-        let (file, tail, state) = self.read_checked()?;
-        let (log, tail) = append_all(file, &tail, &[Record::Boot { at }])?;
-        crash_point("booted");
-        self.save_anchor(&tail)?;
-        let opened = Opened {
-            log,
-            store: tail.header.store,
-            sequence: tail.sequence,
-            link: tail.link,
-            anchor: self.anchor,
-            anchor_every: self.anchor_every,
-            anchored: tail.sequence,
-            _lock: lock,
-        };
-        Ok((opened, state))
-    }
-
-    pub(crate) fn lock(&self) -> Result<Box<dyn Send>, StoreError> {
-        let path = self.folder.join("lock");
-        self.io.lock(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => StoreError::Locked { path },
-            io::ErrorKind::NotFound => StoreError::Missing { path: self.folder.clone() },
-            _ => StoreError::Io { doing: "locking the record", error },
-        })
-    }
-
-    /// Reads the whole record and compares it with its anchor.
-    pub(crate) fn read_checked(&mut self) -> Result<(Box<dyn IoFile>, Tail, State), StoreError> {
-        let value = self.load_anchor()?;
-        if self.anchor.is_some() && value.is_none() {
-            // A missing record is the greater loss, and says so first.
-            self.read(None)?;
-            return Err(StoreError::AnchorMissing);
-        }
-        self.read(value)
-    }
-
-    fn read(
-        &self,
-        anchor: Option<AnchorValue>,
-    ) -> Result<(Box<dyn IoFile>, Tail, State), StoreError> {
-        let path = log::path(&self.folder);
-        let file = self.io.open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => StoreError::Missing { path: path.clone() },
-            _ => StoreError::Io { doing: "opening the record", error },
-        })?;
-        let mut state = State::default();
-        let mut anchored = None;
-        let tail = log::scan(&*file, &path, |sequence, link, record| {
-            if anchor.is_some_and(|anchor| anchor.sequence == sequence) {
-                anchored = Some(*link);
+            Place::Shared(ledger) => {
+                let (head, state) = shared::begin(&mut **ledger)?;
+                let records = floor_records(&state, floors, at)?;
+                let head = shared::commit(&mut **ledger, &head, &records)?;
+                self.keeper.save(&AnchorValue::of(&head))
             }
-            state.apply(&record)
-        })?;
-        if let Some(anchor) = anchor {
-            compare(&anchor, &tail, anchored)?;
         }
-        Ok((file, tail, state))
     }
 
-    pub(crate) fn load_anchor(&mut self) -> Result<Option<AnchorValue>, StoreError> {
-        let Some(anchor) = &mut self.anchor else { return Ok(None) };
-        anchor.load().map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => StoreError::AnchorDamaged,
-            _ => StoreError::Io { doing: "reading the anchor", error },
-        })
+    pub(crate) fn open_for_signing(self, at: u64) -> Result<Opened, StoreError> {
+        let boot = [Record::Boot { at }];
+        let mut keeper = self.keeper;
+        match self.place {
+            Place::Own(folder) => {
+                let lock = folder.lock()?;
+                let (file, tail, state) = folder.read_checked(&mut keeper)?;
+                let (log, tail) = append_all(file, &tail, &boot)?;
+                crash_point("booted");
+                keeper.save(&AnchorValue::own(&tail))?;
+                let (sequence, link) = (tail.sequence, tail.link);
+                let log = OpenedLog { log, store: tail.header.store, keeper, _lock: lock };
+                Ok(Opened { state, sequence, link, place: OpenedPlace::Own(log) })
+            }
+            Place::Shared(mut ledger) => {
+                keeper.claim()?;
+                let (head, state) = shared::begin_checked(&mut *ledger, &mut keeper)?;
+                let head = shared::commit(&mut *ledger, &head, &boot)?;
+                crash_point("booted");
+                keeper.save(&AnchorValue::of(&head))?;
+                let (sequence, link) = (head.sequence, head.link);
+                let replica = Replica::new(ledger, &head, keeper, self.patience);
+                Ok(Opened { state, sequence, link, place: OpenedPlace::Shared(replica) })
+            }
+        }
     }
 
-    pub(crate) fn save_anchor(&mut self, tail: &Tail) -> Result<(), StoreError> {
-        let Some(anchor) = &mut self.anchor else { return Ok(()) };
-        let value =
-            AnchorValue { store: tail.header.store, sequence: tail.sequence, link: tail.link };
-        anchor.save(&value).map_err(StoreError::io("writing the anchor"))
+    /// Keeps others out who would write the same files.
+    fn lock(&mut self) -> Result<Box<dyn Send>, StoreError> {
+        match &self.place {
+            Place::Own(folder) => folder.lock(),
+            Place::Shared(_) => self.keeper.claim().map(|()| -> Box<dyn Send> { Box::new(()) }),
+        }
     }
 }
 
 /// A record that is open for signing.
 pub(crate) struct Opened {
-    pub(crate) log: Log,
-    pub(crate) store: [u8; 16],
+    pub(crate) state: State,
     pub(crate) sequence: u64,
     pub(crate) link: Link,
-    anchor: Option<Box<dyn Anchor>>,
-    anchor_every: u64,
-    anchored: u64,
+    pub(crate) place: OpenedPlace,
+}
+
+/// What its thread needs.
+pub(crate) enum OpenedPlace {
+    Own(OpenedLog),
+    Shared(Replica),
+}
+
+/// A record of one's own.
+pub(crate) struct OpenedLog {
+    pub(crate) log: Log,
+    pub(crate) store: [u8; 16],
+    pub(crate) keeper: Keeper,
     _lock: Box<dyn Send>,
 }
 
-impl Opened {
-    /// Writes the anchor if it is due, or at the end if it is behind. Says whether it did.
-    pub(crate) fn keep_anchor(&mut self, value: &AnchorValue, last: bool) -> io::Result<bool> {
-        let behind = value.sequence - self.anchored;
-        match &mut self.anchor {
-            Some(anchor) if behind >= self.anchor_every || (last && behind > 0) => {
-                anchor.save(value)?;
-                self.anchored = value.sequence;
-                Ok(true)
-            }
-            _ => Ok(false),
+fn floor_records(
+    state: &State,
+    floors: &HashMap<Scope, u64>,
+    at: u64,
+) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::new();
+    for (id, scope) in state.scopes.iter().enumerate() {
+        let name = || scope.scope.to_string();
+        let floor =
+            *floors.get(&scope.scope).ok_or_else(|| StoreError::FloorMissing { scope: name() })?;
+        if floor < scope.floor {
+            return Err(StoreError::FloorLowered { floor: scope.floor });
         }
+        records.push(Record::Floor { scope: id as u32, at, floor });
     }
-}
-
-fn compare(anchor: &AnchorValue, tail: &Tail, found: Option<Link>) -> Result<(), StoreError> {
-    let header = &tail.header;
-    // The base's link is the header's own in a new record, and in a compacted one the link of the
-    // event that the old file ended with.
-    let at_base =
-        anchor.sequence == header.base && [header.base_link, header.link()].contains(&anchor.link);
-    if anchor.store != header.store {
-        Err(StoreError::Diverged { anchor: anchor.sequence })
-    } else if anchor.sequence > tail.sequence {
-        Err(StoreError::Older { record: tail.sequence, anchor: anchor.sequence })
-    } else if at_base || found == Some(anchor.link) {
-        Ok(())
-    } else {
-        Err(StoreError::Diverged { anchor: anchor.sequence })
-    }
-}
-
-/// Writes records behind the end of a log and makes them durable.
-fn append_all(
-    file: Box<dyn IoFile>,
-    tail: &Tail,
-    records: &[Record],
-) -> Result<(Log, Tail), StoreError> {
-    let mut log = Log::resume(file, tail)?;
-    let mut tail = Tail { torn: false, ..*tail };
-    let mut cells = Vec::new();
-    let synced = tail.sequence;
-    for record in records {
-        let body = codec::encode(record).ok_or(StoreError::ReasonTooLong)?;
-        tail.sequence += 1;
-        let cell = cell::write(tail.sequence, synced, &body, &tail.link);
-        tail.link = cell::link(&cell);
-        cells.extend_from_slice(&cell);
-    }
-    let failed = StoreError::io("writing to the record");
-    log.append(&cells).map_err(&failed)?;
-    log.sync().map_err(&failed)?;
-    Ok((log, tail))
+    Ok(records)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 pub mod disk;
+pub mod ledger;
 
 use opsign_core::{ChainId, Domain, PayloadHash, SecretKey, Signature, Signer};
 use opsign_guard::{
