@@ -12,7 +12,8 @@ use crate::guard_place::Guarded;
 use crate::report::Report;
 
 /// What is in flight is waited for, then one durable record moves the lease. With sequencers in the
-/// signer's config, the present holder's is stopped first and the new holder's started after.
+/// signer's config, the present holder's is stopped first and the new holder's started after. A
+/// switch that failed or was cut off is finished by the same command again.
 #[derive(Args)]
 pub(crate) struct Switch {
     #[command(flatten)]

@@ -4,15 +4,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use opsign_guard::Mode;
 use opsign_wire::{Call, Handler, RpcError};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::audit;
-use crate::operation::{Answer, Operation, OperationError, Switch, perform, status_of};
-use crate::protection::{self, Protection};
-use crate::service::Service;
+use crate::handover::Handover;
+use crate::operation::{Answer, Operation, OperationError, perform};
+use crate::protection;
 
 /// The caller is none of `admin.clients`.
 const FORBIDDEN: i32 = -32000;
@@ -21,7 +20,7 @@ pub(crate) const NOT_DONE: i32 = -32020;
 
 /// Answers operators.
 pub(crate) struct Admin {
-    pub(crate) service: Arc<Service>,
+    pub(crate) handover: Arc<Handover>,
     /// Who may call, by the first DNS name of their certificates.
     pub(crate) clients: BTreeSet<String>,
 }
@@ -41,7 +40,7 @@ impl Handler for Admin {
     }
 
     fn ready(&self) -> bool {
-        self.service.ready()
+        self.handover.service.ready()
     }
 }
 
@@ -69,9 +68,9 @@ impl Admin {
             return Err(Refused::Caller);
         }
         let operation = operation(call.method, params).map_err(Refused::Call)?;
-        let service = Arc::clone(&self.service);
+        let handover = Arc::clone(&self.handover);
         // On its own: a caller who goes away must not leave a switch half done.
-        let done = tokio::spawn(carry_out(service, operation)).await;
+        let done = tokio::spawn(carry_out(handover, operation)).await;
         done.unwrap_or_else(|error| Err(OperationError::new("bug", error.to_string())))
             .map_err(Refused::Operation)
     }
@@ -79,48 +78,35 @@ impl Admin {
     fn record(&self, call: &Call<'_>, params: &Value, outcome: &str) {
         let (client, method) = (call.client.name(), call.method);
         tracing::info!(client, method, %params, outcome, "admin call");
-        if let Some(audit) = &self.service.grants.load().audit {
+        if let Some(audit) = &self.handover.service.grants.load().audit {
             let trace = call.trace.map(opsign_wire::Trace::id);
             let entry = audit::AdminEntry { client, method, params, outcome, trace };
             if let Err(error) = audit.write_admin(&entry) {
-                self.service.metrics.audit_failures.inc();
+                self.handover.service.metrics.audit_failures.inc();
                 tracing::error!(%error, "the audit log cannot be written");
             }
         }
     }
 }
 
-async fn carry_out(service: Arc<Service>, operation: Operation) -> Result<Answer, OperationError> {
-    // A change waits for the disk, a switch for what is in flight.
-    let done = tokio::task::spawn_blocking(move || {
-        let protection = service
-            .protection
-            .as_ref()
-            .ok_or_else(|| OperationError::new("no_guard", "the config has no guard section"))?;
-        match &operation {
-            Operation::Switch(switch) => move_lease(&service, protection, switch),
-            operation => perform(protection.guard(), operation, protection::now()),
-        }
-    });
-    done.await.unwrap_or_else(|error| Err(OperationError::new("bug", error.to_string())))
-}
-
-fn move_lease(
-    service: &Service,
-    protection: &Protection,
-    switch: &Switch,
+async fn carry_out(
+    handover: Arc<Handover>,
+    operation: Operation,
 ) -> Result<Answer, OperationError> {
-    service.may_hold(&switch.scope, &switch.to)?;
-    let guard = protection.guard();
-    let before = status_of(guard, &switch.scope)?;
-    let answer = perform(guard, &Operation::Switch(switch.clone()), protection::now())?;
-    // Where heights are known, nobody else gets the slot of what is still in the old holder's
-    // socket; where they are not, its bytes should not be read any more.
-    let old = before.lease.holder.filter(|old| *old != switch.to);
-    if let (Some(old), Some(Mode::HashOnly)) = (old, before.mode) {
-        service.closer.close(old.as_str());
+    match operation {
+        Operation::Prepare(switch) => handover.prepare(&switch).await,
+        Operation::Switch(switch) => handover.switch(&switch).await,
+        operation => {
+            let service = Arc::clone(&handover.service);
+            // A change waits for the disk.
+            let done = tokio::task::spawn_blocking(move || {
+                let none = || OperationError::new("no_guard", "the config has no guard section");
+                let guard = service.protection.as_ref().ok_or_else(none)?.guard();
+                perform(guard, &operation, protection::now())
+            });
+            done.await.unwrap_or_else(|error| Err(OperationError::new("bug", error.to_string())))
+        }
     }
-    Ok(answer)
 }
 
 /// The one parameter, null if there is none.

@@ -19,6 +19,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::pkcs11_uri::Pkcs11Uri;
 use crate::policy::{Method, Policy, Rate};
 use crate::protection::Plan;
+use crate::sequencer::Sequencer;
 
 /// The largest config file that is read.
 const MAX_FILE: u64 = 4 << 20;
@@ -61,6 +62,7 @@ pub struct Config {
     pub(crate) guard: Option<GuardConfig>,
     pub(crate) gates: Vec<GateConfig>,
     pub(crate) admin: Option<AdminConfig>,
+    pub(crate) sequencers: Vec<SequencerConfig>,
 }
 
 /// Where the guard's record is and what it is to do.
@@ -78,6 +80,14 @@ pub(crate) struct AdminConfig {
     pub(crate) clients: Vec<String>,
     /// Who vouches for operators; without it, whoever vouches for clients.
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// An op-node that a switch stops and starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SequencerConfig {
+    pub(crate) client: String,
+    pub(crate) rpc: String,
+    pub(crate) admin: String,
 }
 
 /// A port that speaks op-conductor's RPC to one op-node.
@@ -148,6 +158,8 @@ struct File {
     #[serde(default)]
     gates: Vec<Spanned<FileGate>>,
     admin: Option<Spanned<FileAdmin>>,
+    #[serde(default)]
+    sequencers: Vec<Spanned<FileSequencer>>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +188,14 @@ struct FileAdmin {
     listen: Option<SocketAddr>,
     clients: Vec<String>,
     ca: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileSequencer {
+    client: String,
+    rpc: String,
+    admin: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -373,10 +393,18 @@ impl Config {
                     .map_err(|what| ConfigError::new(path, Some(admin.referenced.line()), what))?,
             ),
         };
+        let mut sequencers = Vec::with_capacity(file.sequencers.len());
+        for sequencer in &file.sequencers {
+            let resolved = sequencer_config(&sequencer.value, admin.is_some(), &entries);
+            sequencers.push(resolved.map_err(|what| {
+                ConfigError::new(path, Some(sequencer.referenced.line()), &what)
+            })?);
+        }
         Ok(Self {
             guard,
             gates,
             admin,
+            sequencers,
             path: path.to_owned(),
             entries,
             any_name: matches!(file.client_names, ClientNames::Any),
@@ -436,6 +464,26 @@ fn admin_config(file: &FileAdmin, guarded: bool) -> Result<AdminConfig, &'static
         clients: file.clients.clone(),
         ca: file.ca.clone(),
     })
+}
+
+fn sequencer_config(
+    file: &FileSequencer,
+    admin: bool,
+    entries: &[Entry],
+) -> Result<SequencerConfig, String> {
+    if !admin {
+        return Err("sequencers need an admin section: only a switch uses them".into());
+    }
+    if !entries.iter().any(|entry| entry.name == file.client) {
+        return Err(format!("sequencers: auth has no client {}", file.client));
+    }
+    let config = SequencerConfig {
+        client: file.client.clone(),
+        rpc: file.rpc.clone(),
+        admin: file.admin.clone().unwrap_or_else(|| file.rpc.clone()),
+    };
+    Sequencer::new(&config).map_err(|what| format!("sequencers: {what}"))?;
+    Ok(config)
 }
 
 fn check_provider(path: &Path, provider: Option<&Spanned<String>>) -> Result<(), ConfigError> {

@@ -12,6 +12,8 @@
 //! | `protection.rs` | the guard, asked before anything is signed |
 //! | `gate.rs`, `envelope.rs` | op-conductor's RPC: the guard sees each block before gossip |
 //! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
+//! | `handover.rs`, `sequencer.rs` | a switch between op-nodes |
+//! | `seen.rs` | which clients have been there |
 //! | `backend.rs` | keys in memory and in tokens |
 //! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
 //! | `metrics.rs`, `audit.rs`, `log.rs` | what is counted, recorded, logged |
@@ -29,6 +31,7 @@ mod envelope;
 mod flags;
 mod gate;
 mod go_json;
+mod handover;
 mod log;
 mod metrics;
 mod open_files;
@@ -37,6 +40,8 @@ mod pkcs11_uri;
 mod policy;
 mod protection;
 mod run;
+mod seen;
+mod sequencer;
 mod service;
 
 pub use admin_client::{AskError, ask};

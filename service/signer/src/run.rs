@@ -20,15 +20,19 @@ use tokio::time::Instant;
 use crate::admin::Admin;
 use crate::audit::Audit;
 use crate::backend::{Backend, Key};
-use crate::config::{AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator};
+use crate::config::{
+    AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator, SequencerConfig,
+};
 use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
 use crate::gate::Gate;
+use crate::handover::Handover;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::open_files;
 use crate::policy::Meter;
 use crate::protection::Protection;
+use crate::seen::Seen;
 use crate::service::{Grant, Grants, Service};
 
 /// An operator's call is short, but a switch waits for sequencers.
@@ -151,6 +155,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let service = Arc::new(Service {
         protection,
         closer: Closer::new(),
+        seen: Seen::default(),
         grants: ArcSwap::from_pointee(grants),
         metrics: Arc::clone(&metrics),
         version: version.to_owned(),
@@ -200,7 +205,14 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
     let mut others = open_gates(&config, &service, &wire_metrics, version, &stop).await?;
     if let (Some(admin), Some(tls)) = (&config.admin, admin_tls) {
-        others.push(open_admin(admin, tls, &service, &wire_metrics, version, &stop).await?);
+        let handover = Arc::new(Handover {
+            service: Arc::clone(&service),
+            sequencers: config.sequencers.clone(),
+            tls: Arc::clone(&reloader.tls),
+            running: tokio::sync::Mutex::default(),
+        });
+        others.push(open_admin(admin, tls, &handover, &wire_metrics, version, &stop).await?);
+        handover.resume();
     }
     let serving = tokio::spawn(server.run(Arc::clone(&service), stop.clone()));
     tracing::info!(%address, version, "listening");
@@ -283,7 +295,7 @@ fn admin_tls(admin: &AdminConfig, tls: &Tls) -> Result<Arc<Tls>, Failure> {
 async fn open_admin(
     admin: &AdminConfig,
     tls: Arc<Tls>,
-    service: &Arc<Service>,
+    handover: &Arc<Handover>,
     metrics: &Arc<opsign_wire::Metrics>,
     version: &str,
     stop: &Stop,
@@ -294,7 +306,7 @@ async fn open_admin(
     let address = server.local_addr().map_err(|error| Failure::System(error.to_string()))?;
     tracing::info!(%address, clients = admin.clients.join(" "), "admin port");
     let clients = admin.clients.iter().cloned().collect();
-    let handler = Admin { service: Arc::clone(service), clients };
+    let handler = Admin { handover: Arc::clone(handover), clients };
     Ok(tokio::spawn(server.run(Arc::new(handler), stop.clone())))
 }
 
@@ -520,6 +532,7 @@ struct Fixed {
     guard: Option<GuardConfig>,
     gates: Vec<GateConfig>,
     admin: Option<AdminConfig>,
+    sequencers: Vec<SequencerConfig>,
 }
 
 impl Fixed {
@@ -532,6 +545,7 @@ impl Fixed {
             guard: config.guard.clone(),
             gates: config.gates.clone(),
             admin: config.admin.clone(),
+            sequencers: config.sequencers.clone(),
         }
     }
 }
@@ -572,8 +586,8 @@ impl Reloader {
         let config = Config::read(&self.config_path)?;
         if Fixed::of(&config) != self.fixed {
             tracing::warn!(
-                "changes of tls, limits, guard, gates, admin and trialIntervalS in the config need \
-                 a restart"
+                "changes of tls, limits, guard, gates, admin, sequencers and trialIntervalS in the \
+                 config need a restart"
             );
         }
         let (grants, keys) = open(&config, &self.keys, &self.service.metrics)?;

@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::operation::{self, OperationError};
 use crate::policy::{Meter, Method, Policy, Refusal};
 use crate::protection::{self, Block, Protection, Stop};
+use crate::seen::{Seen, Sighting};
 
 const INVALID_TRANSACTION: i32 = -32010;
 const TRANSACTION_REFUSED: i32 = -32011;
@@ -109,10 +110,12 @@ pub(crate) struct Service {
     pub(crate) protection: Option<Protection>,
     /// Closes the connections of who has lost a lease.
     pub(crate) closer: Closer,
+    pub(crate) seen: Seen,
 }
 
 impl Handler for Service {
     async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
+        self.note(call.client);
         match call.method {
             "opsigner_signBlockPayload" => self.payload(&call, PayloadForm::V1).await,
             "opsigner_signBlockPayloadV2" => self.payload(&call, PayloadForm::V2).await,
@@ -187,6 +190,16 @@ struct Facts {
 }
 
 impl Service {
+    /// Only names that the config knows are kept: a client must not fill the memory.
+    fn note(&self, client: &Client) {
+        let grants = self.grants.load();
+        let at = protection::now() / 1000;
+        for name in client.names().iter().filter(|name| grants.by_name.contains_key(*name)) {
+            let not_after = client.not_after().unwrap_or(i64::MAX);
+            self.seen.note(name, Sighting { at, not_after });
+        }
+    }
+
     async fn payload(&self, call: &Call<'_>, form: PayloadForm) -> Result<String, RpcError> {
         let start = Instant::now();
         // kona-node sends an object and expects one.

@@ -2,13 +2,13 @@
 //! admin port over mutual TLS.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_TYPE, DATE, HOST};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -53,6 +53,7 @@ pub struct Caller {
     tls: Option<(TlsConnector, ServerName<'static>)>,
     patience: Duration,
     connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
+    date: std::sync::Mutex<Option<String>>,
 }
 
 impl Caller {
@@ -85,7 +86,19 @@ impl Caller {
         }
         let host = uri.host().ok_or_else(|| format!("{url}: has no host"))?;
         let authority = format!("{host}:{}", uri.port_u16().unwrap_or(port));
-        Ok(Self { uri, authority, tls: None, patience, connection: Mutex::new(None) })
+        Ok(Self {
+            uri,
+            authority,
+            tls: None,
+            patience,
+            connection: Mutex::default(),
+            date: Default::default(),
+        })
+    }
+
+    /// The `Date` header of the last answer: what the other end's clock says.
+    pub fn last_date(&self) -> Option<String> {
+        self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Calls a method with parameters in JSON, and gives the result in JSON.
@@ -122,6 +135,8 @@ impl Caller {
             .body(Full::new(body))
             .map_err(|error| error.to_string())?;
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date.map(str::to_owned);
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
         // Only a connection that has finished its answer is used again.

@@ -65,6 +65,11 @@ impl Client {
         self.names().first().map_or("", String::as_str)
     }
 
+    /// Seconds since 1970 after which its certificate is void; none without a certificate.
+    pub const fn not_after(&self) -> Option<i64> {
+        self.not_after
+    }
+
     pub(crate) fn expired_at(&self, now: i64) -> bool {
         self.not_after.is_some_and(|not_after| now > not_after)
     }

@@ -122,6 +122,24 @@ impl Tls {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Whose certificate chain in PEM this is, if it would be let in now.
+    ///
+    /// # Errors
+    /// No certificate in PEM, or one that is not trusted.
+    pub fn judge(&self, pem: &[u8]) -> Result<Client, TlsError> {
+        let chain = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| TlsError(format!("no PEM certificate: {error}")))?;
+        let Some((leaf, intermediates)) = chain.split_first() else {
+            return Err(TlsError("no CERTIFICATE block".into()));
+        };
+        let verifier = Arc::clone(&self.loaded.load().verifier);
+        verifier
+            .verify_client_cert(leaf, intermediates, UnixTime::now())
+            .map_err(|error| TlsError(format!("not let in: {error}")))?;
+        Ok(Client::from_chain(Some(&chain)))
+    }
+
     /// Whether the authorities and revocation lists of now still let a connected client in.
     pub(crate) fn still_trusts(&self, client: &Client) -> bool {
         let Some((leaf, intermediates)) = client.chain().split_first() else {

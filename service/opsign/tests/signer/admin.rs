@@ -3,7 +3,7 @@
 use opsign_core::PayloadHash;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, ONE, Signer};
+use crate::bench::{Bench, ONE, Operator, Signer};
 use crate::wire::{Authority, Connection};
 
 /// Two sequencers with one key, a guard that knows blocks by their hash, and an operator.
@@ -12,31 +12,6 @@ const CONFIG: &str = "provider: LOCAL\nauth:\n- name: a.local\n  key: key.hex\n 
                       methods: [block_payload]\nguard:\n  record: guard\n  blocks: hash-only\n  \
                       blockTimeMs: 3600000\nadmin:\n  listen: 127.0.0.1:0\n  clients: [ops.local]\naudit:\n  file: \
                       audit.log\n";
-
-/// The words after `opsign --json guard` or `opsign --json switch`, at this admin port.
-struct Operator<'a> {
-    bench: &'a Bench,
-    url: String,
-}
-
-impl<'a> Operator<'a> {
-    fn new(bench: &'a Bench, signer: &Signer, name: &str) -> Self {
-        let identity = bench.authority.issue(&[name]);
-        bench.write("ops.crt", identity.certificate);
-        bench.write("ops.key", identity.key);
-        let port = signer.wait_for_address("admin port").port();
-        Self { bench, url: format!("https://localhost:{port}") }
-    }
-
-    #[track_caller]
-    fn ask(&self, words: &str, code: i32) -> Value {
-        let mut line = vec!["--json"];
-        line.extend(words.split(' '));
-        line.extend(["--admin", &self.url, "--tls.ca", "ca.crt"]);
-        line.extend(["--tls.cert", "ops.crt", "--tls.key", "ops.key"]);
-        self.bench.opsign(&line).json(code)
-    }
-}
 
 fn scope() -> String {
     format!("blocks/10/{ONE}")

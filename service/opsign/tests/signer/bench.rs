@@ -390,3 +390,29 @@ pub fn transaction(change: &Value) -> Value {
 pub fn unhex(value: &Value) -> Vec<u8> {
     base16ct::mixed::decode_vec(&value.as_str().unwrap()[2..]).unwrap()
 }
+
+/// Somebody at a running signer's admin port, with a certificate in `ops.crt`.
+pub struct Operator<'a> {
+    bench: &'a Bench,
+    url: String,
+}
+
+impl<'a> Operator<'a> {
+    pub fn new(bench: &'a Bench, signer: &Signer, name: &str) -> Self {
+        let identity = bench.authority.issue(&[name]);
+        bench.write("ops.crt", identity.certificate);
+        bench.write("ops.key", identity.key);
+        let port = signer.wait_for_address("admin port").port();
+        Self { bench, url: format!("https://localhost:{port}") }
+    }
+
+    /// Runs `opsign --json` with these words, which must end with this code.
+    #[track_caller]
+    pub fn ask(&self, words: &str, code: i32) -> Value {
+        let mut line = vec!["--json"];
+        line.extend(words.split(' '));
+        line.extend(["--admin", &self.url, "--tls.ca", "ca.crt"]);
+        line.extend(["--tls.cert", "ops.crt", "--tls.key", "ops.key"]);
+        self.bench.opsign(&line).json(code)
+    }
+}

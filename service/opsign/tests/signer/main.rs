@@ -8,10 +8,12 @@ mod wire;
 mod token;
 
 mod bench;
+mod block;
 
 mod admin;
 mod config;
 mod discipline;
+mod handover;
 mod keys;
 mod policy;
 mod records;

@@ -17,6 +17,9 @@ mod token;
 #[allow(dead_code, reason = "torture uses its own part of it")]
 mod bench;
 
+#[path = "../signer/block.rs"]
+mod block;
+
 mod world;
 
 use std::collections::BTreeMap;
@@ -325,15 +328,7 @@ impl Life {
                 }
             } else {
                 let block = self.world.lock().unwrap().block(millis() / 1000, &mut dice);
-                let body = call(
-                    "opsigner_signBlockPayload",
-                    &json!([{
-                        "domain": vec![0; 32],
-                        "chainId": CHAIN,
-                        "payloadHash": base64(block.hash.as_bytes()),
-                        "PayloadBytes": base64(&block.bytes),
-                    }]),
-                );
+                let body = call("opsigner_signBlockPayload", &block.params(CHAIN));
                 let given = answer(&mut connection, &body);
                 let mut world = self.world.lock().unwrap();
                 match given {
@@ -358,8 +353,4 @@ fn answer(connection: &mut Connection, body: &str) -> Option<Result<String, Stri
         None => Ok(body["result"].as_str().unwrap().to_owned()),
         Some(error) => Err(error["message"].as_str().unwrap().to_owned()),
     })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    <base64ct::Base64 as base64ct::Encoding>::encode_string(bytes)
 }

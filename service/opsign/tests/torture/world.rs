@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use opsign_core::gossip::{Payload, Topic};
 use opsign_core::tx::SignedTransaction;
-use opsign_core::{Address, ChainId, PayloadHash, Rules, Signature, verify_payload};
+use opsign_core::{Address, ChainId, Rules, Signature, verify_payload};
 use opsign_guard::{Export, Hex, Record};
+
+use crate::block::Block;
 
 /// The chain that everything is signed for.
 pub const CHAIN: u64 = 10;
@@ -19,33 +20,6 @@ const RIVALS: u8 = 3;
 pub enum Slot {
     Block(u64),
     Nonce(u64),
-}
-
-/// A block payload, complete and with the right block hash.
-#[derive(Clone)]
-pub struct Block {
-    pub number: u64,
-    pub bytes: Vec<u8>,
-    pub hash: PayloadHash,
-    block_hash: [u8; 32],
-}
-
-impl Block {
-    /// A V1 payload without transactions; rivals of a height differ in the gas used.
-    fn new(number: u64, parent: [u8; 32], timestamp: u64, rival: u8) -> Self {
-        let mut bytes = vec![0; 508];
-        bytes[..32].copy_from_slice(&parent);
-        bytes[404..412].copy_from_slice(&number.to_le_bytes());
-        bytes[420] = rival;
-        bytes[428..436].copy_from_slice(&timestamp.to_le_bytes());
-        for offset in [436, 504] {
-            bytes[offset..offset + 4].copy_from_slice(&508_u32.to_le_bytes());
-        }
-        let block_hash = Payload::parse(Topic::V1, &bytes).unwrap().computed_block_hash().0;
-        bytes[472..504].copy_from_slice(&block_hash);
-        let hash = PayloadHash::of(&bytes);
-        Self { number, bytes, hash, block_hash }
-    }
 }
 
 /// A digest and the signature that came for it.

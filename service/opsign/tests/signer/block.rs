@@ -1,0 +1,46 @@
+//! Block payloads of an empty chain.
+
+use opsign_core::PayloadHash;
+use opsign_core::gossip::{Payload, Topic};
+use serde_json::{Value, json};
+
+/// A block payload, complete and with the right block hash.
+#[derive(Clone)]
+pub struct Block {
+    pub number: u64,
+    pub bytes: Vec<u8>,
+    pub hash: PayloadHash,
+    pub block_hash: [u8; 32],
+}
+
+impl Block {
+    /// A V1 payload without transactions; rivals of a height differ in the gas used.
+    pub fn new(number: u64, parent: [u8; 32], timestamp: u64, rival: u8) -> Self {
+        let mut bytes = vec![0; 508];
+        bytes[..32].copy_from_slice(&parent);
+        bytes[404..412].copy_from_slice(&number.to_le_bytes());
+        bytes[420] = rival;
+        bytes[428..436].copy_from_slice(&timestamp.to_le_bytes());
+        for offset in [436, 504] {
+            bytes[offset..offset + 4].copy_from_slice(&508_u32.to_le_bytes());
+        }
+        let block_hash = Payload::parse(Topic::V1, &bytes).unwrap().computed_block_hash().0;
+        bytes[472..504].copy_from_slice(&block_hash);
+        let hash = PayloadHash::of(&bytes);
+        Self { number, bytes, hash, block_hash }
+    }
+
+    /// The parameters of `opsigner_signBlockPayload`, with the payload's bytes.
+    pub fn params(&self, chain: u64) -> Value {
+        json!([{
+            "domain": vec![0; 32],
+            "chainId": chain,
+            "payloadHash": base64(self.hash.as_bytes()),
+            "PayloadBytes": base64(&self.bytes),
+        }])
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    <base64ct::Base64 as base64ct::Encoding>::encode_string(bytes)
+}
