@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-signer parity torture test-devnet package package-test monitoring fuzz deny lint header clean
+  bench bench-hsm bench-signer parity torture test-devnet test-switch package package-test monitoring fuzz deny lint header clean
 
 demo:
 	@scripts/demo.sh
@@ -71,6 +71,10 @@ torture:
 
 test-devnet:
 	@scripts/devnet.sh
+
+# Two sequencers, a switch every 20 s for 10 minutes.
+test-switch:
+	@scripts/devnet.sh --switch
 
 package:
 	@scripts/package.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# devnet.sh [--short] [--guarded] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
+# devnet.sh [--short] [--guarded | --switch] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
 # path of an op-signer): a dev L1, op-node as sequencer over op-geth, and a second op-node over an
 # op-geth of its own that follows by gossip alone. Nothing is ever posted to the L1, so the second
 # one cannot have derived what it knows.
@@ -10,16 +10,21 @@
 #      would be: while the signer is dead no block is made, and a hash that was not announced is
 #      not signed.
 #   4. (not with --short) a third op-node, which expects another signer, has accepted none.
+# With --switch there are two sequencers with one key instead, each with a gate, and `opsign switch`
+# hands the blocks over every 20 s for 10 minutes (--short: four times, every 8 s). The follower, by
+# what came by gossip, has seen every height, with one hash, and each block before the next was due.
 source "$(dirname "$0")/env.sh"
 source scripts/signer-serve.sh
 
 short=
 guarded=
+switch=
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --short) short=1 ;;
     --guarded) guarded=1 ;;
-    *) die "unknown option $1; usage: devnet.sh [--short] [--guarded] [SIGNER]" ;;
+    --switch) guarded=1 switch=1 ;;
+    *) die "unknown option $1; usage: devnet.sh [--short] [--guarded | --switch] [SIGNER]" ;;
   esac
   shift
 done
@@ -88,7 +93,7 @@ alive() {
     kill -0 "$id" 2> /dev/null || { tail -n 3 "$net"/*.log >&2; die "a process of the chain has ended (logs: $net)"; }
   done
 }
-declare -A inits node engine auth p2p
+declare -A inits node engine auth p2p ports peers
 
 # The signer, with a configuration for this chain.
 scripts/signer-folder.sh "$net/signer"
@@ -114,6 +119,28 @@ YAML
   (cd "$net/signer" && "$signer" guard init --record guard --anchor guard-anchor > /dev/null)
   conductor=(--conductor.enabled --conductor.rpc "http://127.0.0.1:$gate_port")
 fi
+if [[ -n $switch ]]; then
+  second_gate=$(free_port)
+  admin=https://localhost:$(free_port)
+  ports[sequencer]=$(free_port)
+  ports[second]=$(free_port)
+  # The gates are the file's end.
+  sed -i -e 's/^    fromAddress:/    firstHolder: true\n&/' \
+    -e 's/^guard:/  - name: second.local\n    key: "'"${key//\//\\/}"'"\n    chainID: '"$chain"'\nguard:\n  lease: true/' \
+    "$net/signer/config.yaml"
+  cat >> "$net/signer/config.yaml" <<YAML
+  - listen: 127.0.0.1:$second_gate
+    client: second.local
+admin:
+  listen: 127.0.0.1:${admin##*:}
+  clients: [operator.local]
+sequencers:
+  - client: localhost
+    rpc: http://127.0.0.1:${ports[sequencer]}
+  - client: second.local
+    rpc: http://127.0.0.1:${ports[second]}
+YAML
+fi
 signer_port=$(free_port)
 start_signer() { serve "$signer" "$net/signer" "$signer_port" ecdsa; }
 kill_signer() {
@@ -136,7 +163,7 @@ init() {
 geth=("$programs/op-geth" --nodiscover --maxpeers 0 --port 0 --ipcdisable --gcmode archive
   --state.scheme=hash --http --http.addr 127.0.0.1)
 nodes=(sequencer follower)
-[[ -n $short ]] || nodes+=(stranger)
+if [[ -n $switch ]]; then nodes+=(second); elif [[ -z $short ]]; then nodes+=(stranger); fi
 init l1 l1
 for name in "${nodes[@]}"; do init "$name" l2; done
 for name in "${!inits[@]}"; do
@@ -174,10 +201,10 @@ add() {
   shift 2
   genesis rollup "$(block_zero "$l1")" "$(block_zero "${engine[$name]}")" "$now" "$account" > "$net/$name.json"
   head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$net/$name.p2p"
-  port=$(free_port)
+  port=${ports[$name]:-$(free_port)}
   node[$name]=http://127.0.0.1:$port
   p2p[$name]=$(free_port)
-  run "$name" "$programs/op-node" --log.level debug \
+  run "$name" "$programs/op-node" --log.level debug --log.format logfmtms \
     --l1 "$l1" --l1.rpckind basic --l1.trustrpc --l1.http-poll-interval 1s --l1.epoch-poll-interval 3s \
     --l1.beacon "http://127.0.0.1:$(cat "$net/beacon.log")" --l1.beacon.ignore --verifier.l1-confs 0 \
     --l2 "http://127.0.0.1:${auth[$name]}" --l2.jwt-secret "$net/jwt" --rollup.config "$net/$name.json" \
@@ -187,14 +214,26 @@ add() {
     --p2p.priv.path "$net/$name.p2p" --p2p.peerstore.path memory --p2p.discovery.path memory "$@"
   until_true 40 "$name answers" answers "${node[$name]}" optimism_syncStatus
 }
-add sequencer 0 --sequencer.enabled --sequencer.l1-confs 0 --sequencer.stopped --rpc.enable-admin \
-  --signer.endpoint "https://localhost:$signer_port" --signer.address "$address" \
-  --signer.tls.ca "$net/signer/ca.crt" --signer.tls.cert "$net/signer/client/localhost.crt" \
-  --signer.tls.key "$net/signer/client/localhost.key" "${conductor[@]}"
-peer=/ip4/127.0.0.1/tcp/${p2p[sequencer]}/p2p/$(rpc "${node[sequencer]}" opp2p_self | get r.peerID)
+# add_sequencer NODE CLIENT FLAGS...: one that does not make blocks yet
+add_sequencer() {
+  local name=$1 client=$2
+  shift 2
+  add "$name" 0 --sequencer.enabled --sequencer.l1-confs 0 --sequencer.stopped --rpc.enable-admin \
+    --signer.endpoint "https://localhost:$signer_port" --signer.address "$address" \
+    --signer.tls.ca "$net/signer/ca.crt" --signer.tls.cert "$net/signer/client/$client.crt" \
+    --signer.tls.key "$net/signer/client/$client.key" "$@"
+  peers[$name]=/ip4/127.0.0.1/tcp/${p2p[$name]}/p2p/$(rpc "${node[$name]}" opp2p_self | get r.peerID)
+}
+add_sequencer sequencer localhost "${conductor[@]}"
+peer=${peers[sequencer]}
+if [[ -n $switch ]]; then
+  add_sequencer second second --conductor.enabled --conductor.rpc "http://127.0.0.1:$second_gate" \
+    --p2p.static "$peer" --syncmode.req-resp
+  peer+=,${peers[second]}
+fi
 # What was not gossiped while the signer was down, the follower fetches from its peer.
 add follower 0 --p2p.static "$peer" --syncmode.req-resp
-[[ -n $short ]] || add stranger 1 --p2p.static "$peer" --p2p.sync.req-resp=false
+[[ -n $short || -n $switch ]] || add stranger 1 --p2p.static "$peer" --p2p.sync.req-resp=false
 
 # The first block is made when all who listen are there.
 has_peers() { [[ $(rpc "${node[sequencer]}" opp2p_peerStats | get r.connected) -eq $((${#node[@]} - 1)) ]]; }
@@ -249,6 +288,10 @@ refuses_unannounced() {
   say "  a hash that was not announced is refused"
 }
 
+if [[ -n $switch ]]; then
+  source scripts/devnet/switch.sh
+  exit
+fi
 blocks=${short:+3}
 blocks=${blocks:-10}
 rounds=${short:+1}

@@ -3,7 +3,8 @@
 source "$(dirname "$0")/env.sh"
 
 steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime go wasm-test opnode fuzz
-  torture parity "devnet --short" "devnet --short --guarded" monitoring deny)
+  torture parity "devnet --short" "devnet --short --guarded"
+  "devnet --short --switch" monitoring deny)
 table=""
 for step in "${steps[@]}"; do
   say "=== $step"

@@ -438,7 +438,7 @@ async fn start(sequencer: &Sequencer) -> Result<(), String> {
         return Ok(());
     }
     let (head, _) = sequencer.head().await?;
-    sequencer.start(&head.hash).await
+    sequencer.start(&head).await
 }
 
 /// Waits until a sequencer's head is this block.

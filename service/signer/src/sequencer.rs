@@ -6,6 +6,7 @@ use opsign_guard::Hex;
 use opsign_wire::Caller;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
@@ -72,9 +73,14 @@ impl Sequencer {
     }
 
     /// Starts it on its head, which must be this block.
-    pub(crate) async fn start(&self, head: &Hex<32>) -> Result<(), String> {
-        let params = format!("[\"{head}\"]");
-        answer::<serde_json::Value>(&self.admin, "admin_startSequencer", &params).await.map(drop)
+    pub(crate) async fn start(&self, head: &Head) -> Result<(), String> {
+        let params = format!("[\"{}\"]", head.hash);
+        answer::<Value>(&self.admin, "admin_startSequencer", &params).await?;
+        // Its event loop does not hear of a start (op-node's driver, `eventLoop`), and would sleep on
+        // until the next L1 block or so. This question is answered inside the loop, and wakes it.
+        let params = format!("[\"{:#x}\"]", head.number);
+        let _ = answer::<Value>(&self.rpc, "optimism_outputAtBlock", &params).await;
+        Ok(())
     }
 
     /// What it does now, in words.
