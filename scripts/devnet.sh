@@ -12,7 +12,7 @@
 #   4. (not with --short) a third op-node, which expects another signer, has accepted none.
 # With --switch there are two sequencers with one key instead, each with a gate, and `opsign switch`
 # hands the blocks over every 20 s for 10 minutes (--short: four times, every 8 s). The follower, by
-# what came by gossip, has seen every height, with one hash, and each block before the next was due.
+# what came by gossip, has seen every height, with one hash, and none is late.
 source "$(dirname "$0")/env.sh"
 source scripts/signer-serve.sh
 

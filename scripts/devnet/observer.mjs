@@ -1,6 +1,7 @@
 // observer.mjs LOG SWITCHES GENESIS BLOCK_TIME FROM TO LATE: what a follower's log says of the blocks that
 // it accepted from gossip. Each height from FROM to TO was seen, with one hash, and within LATE
-// seconds of its time. Prints how late the latest was, and the latest of those right after a switch.
+// seconds of its time. Prints how late the latest was, the latest of those right after a switch, and
+// how many came after the next one was due.
 import fs from "node:fs";
 
 const [log, switches, ...numbers] = process.argv.slice(2);
@@ -33,9 +34,11 @@ for (let number = from; number <= to; number += 1) {
 if (to - from < after.length || Number.isNaN(lateness[0]?.late)) wrong.push("too few blocks were seen");
 const near = ({ number }) => after.some((tip) => number >= tip && number <= tip + 2);
 const most = (blocks) => Math.max(...blocks.map(({ late }) => late));
+const due = lateness.filter(({ late }) => late >= blockTime * 1000).length;
 console.log(
   `  heights ${from} to ${to}: ${lateness.length} blocks by gossip; the latest ${most(lateness)} ms after ` +
-    `its time, near a switch ${most(lateness.filter(near))} ms, else ${most(lateness.filter((b) => !near(b)))} ms`,
+    `its time, near a switch ${most(lateness.filter(near))} ms, else ${most(lateness.filter((b) => !near(b)))} ms; ` +
+    `${due} after the next was due`,
 );
 for (const what of wrong) console.error(`  ${what}`);
 process.exit(wrong.length > 0 ? 1 : 0);

@@ -392,6 +392,16 @@ fn who_cannot_start_does_not_keep_the_lease() {
     assert_eq!(world.holder(), "a.local");
 }
 
+/// After an outage a sequencer makes up for the blocks that it owes, however old.
+#[test]
+fn blocks_of_the_past_are_signed_and_none_of_the_future() {
+    let world = World::new();
+    let ahead = Block::new(2, world.last.block_hash, now() + 60, 0);
+    assert_eq!(world.sign("a.local", &ahead).unwrap_err()["data"]["code"], "outside_window");
+    let owed = Block::new(2, world.last.block_hash, now() - 3600, 0);
+    world.sign("a.local", &owed).unwrap();
+}
+
 #[test]
 fn a_switch_at_a_height_waits_for_it() {
     let mut world = World::new();
