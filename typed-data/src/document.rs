@@ -4,9 +4,7 @@
 //! repeated ones the last counts (objects are merged), and null leaves a text as it was.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use crate::MAX_TYPES;
 use crate::error::{Error, TypedDataErrorKind};
 use crate::integer::Integer;
 use crate::json::{Members, Value};
@@ -61,13 +59,7 @@ impl<'a> Document<'a> {
                 }
                 _ => return Err(shape("a type must be a list of members").inside(&name)),
             };
-            self.types.define(name, fields);
-        }
-        if self.types.len() > MAX_TYPES {
-            return Err(Error::new(
-                TypedDataErrorKind::TooManyTypes,
-                format!("{}, at most {MAX_TYPES}", self.types.len()),
-            ));
+            self.types.define(name, fields)?;
         }
         Ok(())
     }
@@ -107,24 +99,24 @@ impl<'a> Domain<'a> {
     /// # Errors
     /// [`TypedDataErrorKind::Domain`] if there are none.
     pub(crate) fn members(&self) -> Result<Members<'_>, Error> {
-        let texts = [
+        let mut members = Members::new();
+        if let Some(chain_id) = &self.chain_id {
+            members.push(("chainId".into(), Value::Integer(chain_id)));
+        }
+        for (name, text) in [
             ("name", &self.name),
             ("salt", &self.salt),
             ("verifyingContract", &self.verifying_contract),
             ("version", &self.version),
-        ];
-        let mut members: BTreeMap<&str, Value<'_>> = texts
-            .into_iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(name, text)| (name, Value::String(Cow::Borrowed(text))))
-            .collect();
-        if let Some(chain_id) = &self.chain_id {
-            members.insert("chainId", Value::Integer(chain_id));
+        ] {
+            if !text.is_empty() {
+                members.push((name.into(), Value::String(Cow::Borrowed(text))));
+            }
         }
         if members.is_empty() {
             return Err(Error::new(TypedDataErrorKind::Domain, "give a name, a chain id, …"));
         }
-        Ok(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        Ok(members)
     }
 }
 

@@ -1,11 +1,11 @@
 //! `hashStruct` and `encodeData` (EIP-712) as go-ethereum's `HashStruct` does them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use sha3::Keccak256;
 use sha3::digest::{Digest, Update};
 
+use crate::MAX_TYPES;
 use crate::error::{Error, TypedDataErrorKind, shown};
 use crate::integer::Integer;
 use crate::json::{Members, Value};
@@ -13,13 +13,14 @@ use crate::types::{Types, element};
 
 pub(crate) struct Encoder<'t, 'a> {
     types: &'t Types<'a>,
-    /// Or else a list of structs would cost its length times the text of all types.
-    type_hashes: BTreeMap<String, [u8; 32]>,
+    /// By the types' positions, or else a list of structs would cost its length times the text of
+    /// all types.
+    type_hashes: [Option<[u8; 32]>; MAX_TYPES],
 }
 
 impl<'t, 'a> Encoder<'t, 'a> {
     pub(crate) fn new(types: &'t Types<'a>) -> Self {
-        Self { types, type_hashes: BTreeMap::new() }
+        Self { types, type_hashes: [None; MAX_TYPES] }
     }
 
     /// `keccak256(typeHash ‖ encodeData)` of sorted members. A type that is not defined has no
@@ -80,12 +81,11 @@ impl<'t, 'a> Encoder<'t, 'a> {
     }
 
     fn type_hash(&mut self, name: &str) -> [u8; 32] {
-        if let Some(hash) = self.type_hashes.get(name) {
-            return *hash;
+        let hash = || keccak256(self.types.encode_type(name).as_bytes());
+        match self.types.position(name) {
+            Some(at) => *self.type_hashes[at].get_or_insert_with(hash),
+            None => hash(),
         }
-        let hash = keccak256(self.types.encode_type(name).as_bytes());
-        self.type_hashes.insert(name.to_owned(), hash);
-        hash
     }
 }
 

@@ -144,10 +144,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Another's text, fit for one line of a terminal: short and without control characters.
+/// Another's text, fit for one line of a terminal: short, and what is no printable ASCII escaped,
+/// so that no letter passes for another.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_default).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -2,8 +2,8 @@
 //! "Definition of `hashStruct`").
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
+use crate::MAX_TYPES;
 use crate::error::{Error, TypedDataErrorKind, shown};
 
 /// A member of a struct type.
@@ -14,22 +14,40 @@ pub(crate) struct Field<'a> {
     pub(crate) kind: Cow<'a, str>,
 }
 
-/// The struct types by their names. A name may stand for null, which go-ethereum takes for a type
-/// that others may mention and that is not there when it is needed.
+/// The struct types, sorted by their names: few enough for a list, and a map would be a tenth of the
+/// code. A name may stand for null, which go-ethereum takes for a type that others may mention and
+/// that is not there when it is needed.
 #[derive(Default)]
-pub(crate) struct Types<'a>(BTreeMap<Cow<'a, str>, Option<Vec<Field<'a>>>>);
+pub(crate) struct Types<'a>(Vec<(Cow<'a, str>, Option<Vec<Field<'a>>>)>);
 
 impl<'a> Types<'a> {
-    pub(crate) fn define(&mut self, name: Cow<'a, str>, fields: Option<Vec<Field<'a>>>) {
-        self.0.insert(name, fields);
+    /// Adds a type, or defines it anew.
+    ///
+    /// # Errors
+    /// [`TypedDataErrorKind::TooManyTypes`].
+    pub(crate) fn define(
+        &mut self,
+        name: Cow<'a, str>,
+        fields: Option<Vec<Field<'a>>>,
+    ) -> Result<(), Error> {
+        match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Ok(at) => self.0[at].1 = fields,
+            Err(_) if self.0.len() == MAX_TYPES => {
+                let detail = format!("more than {MAX_TYPES}");
+                return Err(Error::new(TypedDataErrorKind::TooManyTypes, detail));
+            }
+            Err(at) => self.0.insert(at, (name, fields)),
+        }
+        Ok(())
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    /// Where a type is among the sorted names, below [`MAX_TYPES`].
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.0.binary_search_by(|(known, _)| (**known).cmp(name)).ok()
     }
 
     pub(crate) fn fields(&self, name: &str) -> Option<&[Field<'a>]> {
-        self.0.get(name)?.as_deref()
+        self.0[self.position(name)?].1.as_deref()
     }
 
     /// `Types.validate` of go-ethereum. Only direct references to itself are refused; others end
@@ -58,7 +76,7 @@ impl<'a> Types<'a> {
         if is_primitive(element(kind)) {
             return Ok(());
         }
-        if !self.0.contains_key(element(kind)) {
+        if self.position(element(kind)).is_none() {
             return Err(unsound(&format!("no type is called \"{}\"", shown(kind))));
         }
         if !is_reference(kind) {
@@ -73,19 +91,24 @@ impl<'a> Types<'a> {
     /// A type without members loses its opening bracket, as in go-ethereum: `Nothing)`.
     pub(crate) fn encode_type(&self, name: &str) -> String {
         let root = element(name);
-        let mut needed = BTreeSet::new();
+        let mut needed = [false; MAX_TYPES];
         let mut open = vec![root];
         while let Some(next) = open.pop() {
-            if let Some(fields) = self.fields(next)
-                && needed.insert(next)
+            if let Some(at) = self.position(next)
+                && let Some(fields) = &self.0[at].1
+                && !std::mem::replace(&mut needed[at], true)
             {
                 open.extend(fields.iter().map(|field| element(&field.kind)));
             }
         }
         let mut text = String::new();
-        if needed.remove(root) {
+        if self.fields(root).is_some() {
             self.write(&mut text, name);
-            needed.into_iter().for_each(|needed| self.write(&mut text, needed));
+            for ((other, _), needed) in self.0.iter().zip(needed) {
+                if needed && other != root {
+                    self.write(&mut text, other);
+                }
+            }
         }
         text
     }
@@ -131,10 +154,8 @@ fn is_reference(kind: &str) -> bool {
     let name = element(kind);
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let brackets = &kind[name.len()..];
-    let are_sizes = brackets.is_empty()
-        || brackets.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(
-            |sizes| sizes.split("][").all(|size| size.bytes().all(|byte| byte.is_ascii_digit())),
-        );
-    is_name && are_sizes
+    let is_size = |rest: &str| {
+        rest.strip_suffix(']').is_some_and(|size| size.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    is_name && kind.split('[').skip(1).all(is_size)
 }

@@ -178,7 +178,7 @@ fn an_error_says_where_and_shows_no_control_characters() {
     );
     let error = TypedData::from_json(json.as_bytes()).unwrap_err().to_string();
     let expected = concat!(
-        r"message.list.0.w\u{1b}\0: a value does not fit its type: ",
+        r"message.list.0.w\u{1b}\u{0}: a value does not fit its type: ",
         r#""0x\u{7}" is no address"#
     );
     assert_eq!(error, expected);

@@ -63,18 +63,21 @@ export function wholeBytes(name, value, wanted) {
   throw failure("too_long", `${name} is far too long: ${bytes.length} bytes`);
 }
 
-// A message for people: text in UTF-8, or bytes as they are.
-export function messageBytes(message) {
-  if (typeof message !== "string") {
-    return wholeBytes("message", message, "a string or a Uint8Array");
+// A message for people, or JSON: text in UTF-8, or bytes as they are.
+export function textBytes(name, text, wanted = "a string or a Uint8Array") {
+  if (typeof text !== "string") return wholeBytes(name, text, wanted);
+  if (/\p{Surrogate}/u.test(text)) {
+    throw failure("wrong_type", `${name} has half a surrogate pair, which UTF-8 cannot hold`);
   }
-  if (/\p{Surrogate}/u.test(message)) {
-    throw failure("wrong_type", "message has half a surrogate pair, which UTF-8 cannot hold");
+  if (text.length > MOST) {
+    throw failure("too_long", `${name} is far too long: ${text.length} characters`);
   }
-  if (message.length > MOST) {
-    throw failure("too_long", `message is far too long: ${message.length} characters`);
-  }
-  return new TextEncoder().encode(message);
+  return new TextEncoder().encode(text);
+}
+
+// JSON is hashed as it was written: JavaScript would round its numbers.
+export function jsonBytes(json) {
+  return textBytes("json", json, "JSON text, a string or a Uint8Array");
 }
 
 // A number of 64 bits.

@@ -192,8 +192,36 @@ export function personalMessageSigner(options: {
 }): string;
 
 /**
+ * What a wallet signs for typed data (EIP-712, `eth_signTypedData_v4`), 32 bytes. It takes and
+ * refuses what go-ethereum does, up to 1 MiB, 128 levels and 64 types.
+ *
+ * @param json The JSON text of `{types, primaryType, domain, message}`, as it came: an object that
+ * was parsed has lost the digits of its large numbers.
+ * @throws {OpsignError} One of the names with `typed_data_`, and a message that says where;
+ * `too_long` over 64 MiB; `wrong_type`, also for text with half a surrogate pair;
+ * `not_initialised`.
+ */
+export function typedDataHash(json: string | Uint8Array): Bytes;
+
+/**
+ * Who signed typed data, as EIP-55 text. The signature's last byte is 0, 1, 27 or 28. Any sound
+ * signature recovers to some address: compare it with the one that you expect.
+ *
+ * @throws {OpsignError} As {@link typedDataHash}, and the errors of a signature.
+ */
+export function typedDataSigner(options: {
+  /** The JSON text, as {@link typedDataHash} takes it. */
+  json: string | Uint8Array;
+  /** 65 bytes `r ‖ s ‖ v`, or 130 hex digits with or without `0x`. */
+  signature: Uint8Array | string;
+  /** Which signatures count as sound. By default `"strict"`. */
+  rules?: Rules | undefined;
+}): string;
+
+/**
  * Who signed a hash, as EIP-55 text. Somebody who chose the hash chose what it means: for a block
- * use {@link recoverSigner}, for a message {@link personalMessageSigner}.
+ * use {@link recoverSigner}, for a message {@link personalMessageSigner}, for typed data
+ * {@link typedDataSigner}.
  *
  * @throws {OpsignError} The errors of a signature; `empty`, `too_short`, `too_long`, `hex_digit`,
  * `hex_odd_length`; `wrong_type`, `not_initialised`.
@@ -676,7 +704,31 @@ export type ErrorCode =
   | "public_key_invalid"
   | "wrong_signer"
   | "snappy"
-  | "deposit_not_signable";
+  | "deposit_not_signable"
+  /** 230: the text is no JSON. */
+  | "typed_data_json"
+  /** 231: the text has more than 1 MiB. */
+  | "typed_data_too_long"
+  /** 232: lists and objects are nested too deep. */
+  | "typed_data_too_deep"
+  /** 233: there are too many types. */
+  | "typed_data_too_many_types"
+  /** 234: `types`, `primaryType`, `domain` or `message` has the wrong JSON type. */
+  | "typed_data_shape"
+  /** 235: a type or member has no name, or refers to itself or to no type. */
+  | "typed_data_type"
+  /** 236: the domain is missing or has no field. */
+  | "typed_data_domain"
+  /** 237: the data has more members than its type. */
+  | "typed_data_extra"
+  /** 238: a member or element is missing or null. */
+  | "typed_data_missing"
+  /** 239: a value does not fit its type. */
+  | "typed_data_mismatch"
+  /** 240: a value is no integer of at most 256 bits. */
+  | "typed_data_integer"
+  /** 241: an integer is too large or negative for its type. */
+  | "typed_data_range";
 
 /** The names of the rules that docs/gossip-rules.md describes, in op-node's order. */
 export type GossipReason =

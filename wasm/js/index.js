@@ -7,12 +7,13 @@ import {
   bytesOrText,
   chainIdText,
   failure,
-  messageBytes,
+  jsonBytes,
   optionsOf,
   piecesOf,
   rulesOf,
   scalarOf,
   tagOf,
+  textBytes,
   topicText,
   u64Of,
   wholeBytes,
@@ -145,22 +146,36 @@ export function authorizationSigner(authorization) {
   );
 }
 
-// Messages, and signatures over a hash that is already made.
+// Messages, typed data, and signatures over a hash that is already made.
 
 export function personalMessageHash(message) {
   mustBeReady();
-  const bytes = messageBytes(message);
+  const bytes = textBytes("message", message);
   return enter(() => wasm.personalMessageHash(bytes));
 }
 
 export function personalMessageSigner(options) {
   mustBeReady();
-  const message = messageBytes(optionsOf(options).message);
+  const message = textBytes("message", optionsOf(options).message);
   const signature = bytesOrText("signature", options.signature);
   const consensus = rulesOf(options);
   return enter(() =>
     wasm.personalMessageSigner(message, signature(wasm.parseSignature), consensus),
   );
+}
+
+export function typedDataHash(json) {
+  mustBeReady();
+  const bytes = jsonBytes(json);
+  return enter(() => wasm.typedDataHash(bytes));
+}
+
+export function typedDataSigner(options) {
+  mustBeReady();
+  const json = jsonBytes(optionsOf(options).json);
+  const signature = bytesOrText("signature", options.signature);
+  const consensus = rulesOf(options);
+  return enter(() => wasm.typedDataSigner(json, signature(wasm.parseSignature), consensus));
 }
 
 export function recoverSigningHash(options) {

@@ -1,6 +1,6 @@
 // Starts the page: the WebAssembly from its own text, the tabs, the three tools.
 import { init, version } from "../js/index.js";
-import wasm from "../js/pkg/opsign_bg.wasm";
+import wasm from "./dist/opsign_bg.wasm";
 import chains from "./chains.json";
 import { gossipTool } from "./gossip.js";
 import { signatureTool } from "./signature.js";

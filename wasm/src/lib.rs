@@ -11,6 +11,7 @@ mod transaction;
 
 use opsign_core::gossip::Reason;
 use opsign_core::{Address, ChainId, Error, ErrorCode, Field, PayloadHash, Rules, Signature, hex};
+use opsign_typed_data::TypedDataErrorKind;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(raw_module = "../error.js")]
@@ -35,6 +36,13 @@ impl From<Reason> for OpsignError {
     }
 }
 
+impl From<opsign_typed_data::Error> for OpsignError {
+    fn from(error: opsign_typed_data::Error) -> Self {
+        let kind = error.kind();
+        Self::new(kind.name(), kind.number(), &error.to_string())
+    }
+}
+
 /// The version of the crate, and so of the package.
 #[wasm_bindgen]
 pub fn version() -> String {
@@ -45,8 +53,12 @@ pub fn version() -> String {
 #[wasm_bindgen(js_name = errorAt)]
 pub fn error_at(index: usize) -> Option<OpsignError> {
     let elsewhere = [ErrorCode::NullPointer, ErrorCode::Misaligned, ErrorCode::Unavailable];
-    let code = ErrorCode::ALL.iter().filter(|code| !elsewhere.contains(code)).nth(index)?;
-    Some(OpsignError::new(code.name(), code.number(), code.message()))
+    let mut codes = ErrorCode::ALL.iter().filter(|code| !elsewhere.contains(code));
+    if let Some(code) = codes.clone().nth(index) {
+        return Some(OpsignError::new(code.name(), code.number(), code.message()));
+    }
+    let kind = TypedDataErrorKind::ALL.get(index - codes.by_ref().count())?;
+    Some(OpsignError::new(kind.name(), kind.number(), kind.message()))
 }
 
 /// Hashes a payload that arrives in pieces.

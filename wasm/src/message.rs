@@ -1,6 +1,8 @@
-//! Personal messages (EIP-191), and signatures over a hash that is already made.
+//! Personal messages (EIP-191), typed data (EIP-712), and signatures over a hash that is already
+//! made.
 
 use opsign_core::{Error, Field, Signature, SigningHash, hazmat, hex, personal_message_hash};
+use opsign_typed_data::TypedData;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{OpsignError, rules, sized};
@@ -18,11 +20,24 @@ pub fn recover_message(
     signature: &[u8],
     consensus_rules: bool,
 ) -> Result<String, OpsignError> {
-    let mut signature = sized::<65>(Field::Signature, signature)?;
-    if let 27 | 28 = signature[64] {
-        signature[64] -= 27;
-    }
-    Ok(recover(&personal_message_hash(message), &signature, consensus_rules)?)
+    Ok(recover_wallet(&personal_message_hash(message), signature, consensus_rules)?)
+}
+
+/// What a wallet signs for typed data.
+#[wasm_bindgen(js_name = typedDataHash)]
+pub fn hash_typed_data(json: &[u8]) -> Result<Vec<u8>, OpsignError> {
+    Ok(TypedData::from_json(json)?.signing_hash().as_bytes().to_vec())
+}
+
+/// Who signed typed data, as EIP-55 text. The last byte may be 27 or 28, as wallets write it.
+#[wasm_bindgen(js_name = typedDataSigner)]
+pub fn recover_typed_data(
+    json: &[u8],
+    signature: &[u8],
+    consensus_rules: bool,
+) -> Result<String, OpsignError> {
+    let hash = TypedData::from_json(json)?.signing_hash();
+    Ok(recover_wallet(&hash, signature, consensus_rules)?)
 }
 
 /// Reads a signing hash from hex text.
@@ -39,6 +54,18 @@ pub fn recover_signing_hash(
     consensus_rules: bool,
 ) -> Result<String, OpsignError> {
     Ok(recover(&hazmat::signing_hash(signing_hash)?, signature, consensus_rules)?)
+}
+
+fn recover_wallet(
+    hash: &SigningHash,
+    signature: &[u8],
+    consensus_rules: bool,
+) -> Result<String, Error> {
+    let mut signature = sized::<65>(Field::Signature, signature)?;
+    if let 27 | 28 = signature[64] {
+        signature[64] -= 27;
+    }
+    recover(hash, &signature, consensus_rules)
 }
 
 fn recover(hash: &SigningHash, signature: &[u8], consensus_rules: bool) -> Result<String, Error> {

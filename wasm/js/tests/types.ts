@@ -38,6 +38,8 @@ import {
   recoverSigningHash,
   transactionHash,
   transactionSender,
+  typedDataHash,
+  typedDataSigner,
   verifyPayload,
   version,
 } from "opsign";
@@ -218,6 +220,16 @@ const writer: string = personalMessageSigner({ message: "hello", signature: byte
 void writer;
 personalMessageSigner({ message: bytes, signature: "0x00", rules: "consensus" });
 recoverSigningHash({ signingHash: bytes, signature: "0x00", rules: undefined });
+const typedDataHashed: Bytes = typedDataHash("{}");
+void typedDataHashed;
+typedDataHash(bytes);
+const writerOfData: string = typedDataSigner({ json: "{}", signature: bytes });
+void writerOfData;
+typedDataSigner({ json: bytes, signature: "0x00", rules: "consensus" });
+// @ts-expect-error the text, not an object that lost digits
+typedDataHash({ types: {}, primaryType: "", domain: {}, message: {} });
+// @ts-expect-error no signature
+typedDataSigner({ json: "{}" });
 // @ts-expect-error no message
 personalMessageSigner({ signature: bytes });
 // @ts-expect-error the message is not what was signed

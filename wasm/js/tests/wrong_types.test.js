@@ -157,6 +157,11 @@ table.push(
     noBytes,
   ],
   ["rules", (rules) => opsign.personalMessageSigner({ message: "", signature, rules }), noRules],
+  ["json", (value) => opsign.typedDataHash(value), noMessage],
+  ["options", (value) => opsign.typedDataSigner(value), noObject],
+  ["json", (json) => opsign.typedDataSigner({ json, signature }), noMessage],
+  ["signature", (value) => opsign.typedDataSigner({ json: "", signature: value }), noBytes],
+  ["rules", (rules) => opsign.typedDataSigner({ json: "", signature, rules }), noRules],
   ["options", (value) => opsign.recoverSigningHash(value), noObject],
   ["signingHash", (value) => opsign.recoverSigningHash({ signingHash: value, signature }), noBytes],
   [
@@ -275,6 +280,23 @@ test("right types with wrong values: gossip, transactions, messages", () => {
     ["too_long", () => validator.validate(0, long)],
     ["too_long", () => opsign.personalMessageHash(long)],
     ["too_long", () => opsign.personalMessageHash("a".repeat(long.length))],
+    ["too_long", () => opsign.typedDataHash(long)],
+    ["too_long", () => opsign.typedDataHash(" ".repeat(long.length))],
+    ["typed_data_too_long", () => opsign.typedDataHash(" ".repeat((1 << 20) + 1))],
+    ["typed_data_json", () => opsign.typedDataHash("")],
+    ["typed_data_json", () => opsign.typedDataHash(new Uint8Array([0xff]))],
+    ["typed_data_too_deep", () => opsign.typedDataHash("[".repeat(129))],
+    ["typed_data_too_many_types", () => opsign.typedDataHash(manyTypes(65))],
+    ["typed_data_shape", () => opsign.typedDataHash("[]")],
+    ["typed_data_domain", () => opsign.typedDataHash(manyTypes(64))],
+    ["typed_data_mismatch", () => opsign.typedDataHash(login("true"))],
+    ["typed_data_integer", () => opsign.typedDataHash(login('"one"'))],
+    ["typed_data_range", () => opsign.typedDataHash(login("-1"))],
+    ["too_short", () => opsign.typedDataSigner({ json: login("1"), signature: "0x00" })],
+    [
+      "signature_y_parity",
+      () => opsign.typedDataSigner({ json: login("1"), signature: `0x${"11".repeat(64)}1d` }),
+    ],
     ["empty", () => opsign.decodeTransaction(new Uint8Array())],
     ["transaction_type", () => opsign.decodeTransaction(new Uint8Array([5]))],
     ["rlp_truncated", () => opsign.l1InfoFromTransaction(new Uint8Array([0x7e]))],
@@ -307,6 +329,25 @@ test("right types with wrong values: gossip, transactions, messages", () => {
   for (const [code, call] of cases) assert.throws(call, { code }, `${call}`);
 });
 
+function manyTypes(count) {
+  return JSON.stringify({
+    types: Object.fromEntries(Array.from({ length: count }, (_, at) => [`T${at}`, []])),
+  });
+}
+
+// Typed data with a number of 64 bits, or what stands in its place.
+function login(nonce) {
+  return `{
+    "types": {
+      "EIP712Domain": [{"name": "name", "type": "string"}],
+      "Login": [{"name": "nonce", "type": "uint64"}]
+    },
+    "primaryType": "Login",
+    "domain": {"name": "opsign"},
+    "message": {"nonce": ${nonce}}
+  }`;
+}
+
 test("a validator without a signer ignores, and is closed once", () => {
   const block = new Uint8Array(66).fill(0);
   // A snappy literal of 66 zero bytes.
@@ -332,6 +373,9 @@ test("a validator without a signer ignores, and is closed once", () => {
 });
 
 test("messages say what is wrong where", () => {
+  assert.throws(() => opsign.typedDataHash({ types: {} }), /json must be JSON text.* not Object/);
+  assert.throws(() => opsign.typedDataHash(login("-1")), /^OpsignError: message\.nonce: .*uint64$/);
+  assert.throws(() => opsign.typedDataHash("{,"), /unexpected byte at position 1$/);
   const high = `0x${"11".repeat(32)}${"ee".repeat(32)}00`;
   const signed = (byte) => `0x${"11".repeat(64)}${byte}`;
   const verify = (change) => () => opsign.verifyPayload({ ...block, address, ...change });
