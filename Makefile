@@ -2,7 +2,8 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-signer parity torture test-devnet test-switch package package-test monitoring fuzz deny lint header clean
+  bench bench-hsm bench-signer parity torture test-devnet test-switch package package-test \
+  monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
 	@scripts/demo.sh
@@ -93,6 +94,12 @@ lint:
 
 header:
 	@scripts/header.sh
+
+verify-curve:
+	@scripts/verify-curve.sh
+
+tables:
+	@scripts/tables.sh
 
 clean:
 	rm -rf target wasm/js/pkg bindings-go/internal/capi/lib/*/{libopsign.a,sum.go}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a key leaves in memory: nothing where it was, nothing on the stack, whichever way the code is
-# optimised; no secret type can be printed, cloned or compared. Then the same of the C library.
+# What a key leaves in memory: nothing where it was, nothing on the stack, whichever engine signs and
+# whichever way the code is optimised; no secret type can be printed, cloned or compared. Then the same of the C library.
 source "$(dirname "$0")/env.sh"
 
 # search NAME ARGUMENT...: both searches, in a build of its own
@@ -14,15 +14,20 @@ search() {
   grep -E '^[0-9]+ bytes of stack used' "$STEP_LOG" | tail -1 | sed 's/^/    /'
 }
 
+k256=(--no-default-features)
+tables=(--no-default-features --features tables)
 search "as developers build it" test
-search "as developers build it, with tables" test --features tables
+search "as developers build it, on k256" test "${k256[@]}"
+search "as developers build it, on k256 with tables" test "${tables[@]}"
 search "optimised" test --release
-search "optimised, with tables" test --release --features tables
+search "optimised, on k256" test --release "${k256[@]}"
+search "optimised, on k256 with tables" test --release "${tables[@]}"
 unoptimised=(--config 'profile.dev.package."*".opt-level=0'
   --config 'profile.dev.package.opsign-core.opt-level=0')
 search "not optimised" "${unoptimised[@]}" test --target-dir target/unoptimised
-search "not optimised, with tables" "${unoptimised[@]}" test --target-dir target/unoptimised \
-  --features tables
+search "not optimised, on k256" "${unoptimised[@]}" test --target-dir target/unoptimised "${k256[@]}"
+search "not optimised, on k256 with tables" "${unoptimised[@]}" test \
+  --target-dir target/unoptimised "${tables[@]}"
 step "types of secrets" cargo test --locked --package opsign-keys --test secret_types
 
 scripts/ffi.sh

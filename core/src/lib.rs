@@ -29,6 +29,7 @@
 //! |---|---|
 //! | `payload.rs` | block payload to [`PayloadHash`] to [`SigningHash`] |
 //! | `sign.rs` | the [`Signer`] trait, the 65-byte [`Signature`], recovery, verification |
+//! | `verifier.rs` | [`Verifier`] and [`AddressVerifier`]: many signatures of one signer |
 //! | `key.rs` | [`SecretKey`], [`PublicKey`], [`Address`] |
 //! | `tx/` | transactions of every type, EIP-7702 authorizations |
 //! | `message.rs` | personal messages (EIP-191) |
@@ -37,6 +38,7 @@
 //! | `hazmat.rs` | hashes and domains chosen by the caller, for adapters only |
 //! | `error.rs` | every error with its frozen number |
 //! | `rlp.rs`, `trie.rs` | RLP, written into a hasher and read in place; the root of a list |
+//! | `curve/` | our own curve arithmetic, for 64-bit machines |
 //! | `curve.rs`, `keccak.rs`, `hex.rs` | the seams behind which curve, hash and hex code sit |
 //!
 //! # What is promised
@@ -66,6 +68,7 @@ mod stack;
 mod trie;
 pub mod tx;
 mod uint;
+mod verifier;
 
 pub use chain_id::ChainId;
 pub use error::{Error, ErrorCode, Field};
@@ -77,6 +80,7 @@ pub use sign::{
 };
 pub use stack::on_wiped_stack;
 pub use uint::U256;
+pub use verifier::{AddressVerifier, Verifier};
 
 /// Compiles the example in the repository's README.
 #[cfg(doctest)]

@@ -140,15 +140,21 @@ impl Signature {
         self.0[64]
     }
 
+    /// `r ‖ s` and the recovery id.
+    pub(crate) fn parts(&self) -> ([u8; 64], u8) {
+        let mut rs = [0; 64];
+        rs.copy_from_slice(&self.0[..64]);
+        (rs, self.0[64])
+    }
+
     /// The public key that made this signature over `hash`. Variable time: all is public.
     ///
     /// # Errors
     /// [`Error::SignatureNotRecoverable`] if r is no x coordinate of the curve or the result is
     /// the point at infinity (SEC 1, section 4.1.6).
     pub fn recover(&self, hash: &SigningHash) -> Result<PublicKey, Error> {
-        let mut rs = [0; 64];
-        rs.copy_from_slice(&self.0[..64]);
-        curve::recover_vartime(hash.as_bytes(), &rs, self.0[64])
+        let (rs, recovery_id) = self.parts();
+        curve::recover_vartime(hash.as_bytes(), &rs, recovery_id)
             .map(|point| PublicKey { point })
             .ok_or(Error::SignatureNotRecoverable)
     }

@@ -1,0 +1,216 @@
+//! Multiples of a point that is known beforehand: a row of its multiples for every window of bits,
+//! so that a multiplication is one addition a window and no doubling.
+//!
+//! A scalar is written with odd digits, from -(2^W - 1) to 2^W - 1, so a row holds the 2^(W - 1) odd
+//! positive multiples and no digit is ever zero.
+
+use zeroize::Zeroize;
+
+use super::field::FieldElement;
+use super::point::{Affine, Xyzz};
+use super::scalar::Scalar;
+
+/// Rows of `(2 j + 1) 2^(W i) P` for row i and place j, with x and y below p.
+///
+/// W is 1 more than the logarithm of COLUMNS; ROWS windows of W bits make 256 bits or a little more.
+pub(super) struct Comb<const ROWS: usize, const COLUMNS: usize> {
+    rows: [[Affine; COLUMNS]; ROWS],
+}
+
+impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
+    const WINDOW: usize = {
+        let window = COLUMNS.trailing_zeros() as usize + 1;
+        assert!(COLUMNS.is_power_of_two() && ROWS == 256_usize.div_ceil(window));
+        window
+    };
+
+    /// A table that holds nothing yet.
+    pub(super) const UNSET: Self = Self { rows: [[Affine::UNSET; COLUMNS]; ROWS] };
+
+    /// The table of a point.
+    #[cfg(test)]
+    pub(super) fn new(point: &Affine) -> Self {
+        let mut comb = Self::UNSET;
+        comb.fill(point);
+        comb
+    }
+
+    /// The table that [`Comb::to_bytes`] wrote.
+    pub(super) const fn from_bytes(bytes: &[u8]) -> Self {
+        let (limbs, rest) = bytes.as_chunks::<8>();
+        assert!(limbs.len() == 8 * ROWS * COLUMNS && rest.is_empty());
+        let mut comb = Self::UNSET;
+        let mut i = 0;
+        while i < ROWS * COLUMNS {
+            let mut words = [0; 8];
+            let mut j = 0;
+            while j < 8 {
+                words[j] = u64::from_le_bytes(limbs[8 * i + j]);
+                j += 1;
+            }
+            comb.rows[i / COLUMNS][i % COLUMNS] = Affine::from_limbs(&words);
+            i += 1;
+        }
+        comb
+    }
+
+    #[cfg(test)]
+    pub(super) fn to_bytes(&self) -> std::vec::Vec<u8> {
+        let entries = self.rows.iter().flatten();
+        let coordinates = entries.flat_map(|point| [point.x, point.y]);
+        let little_endian = coordinates.map(|coordinate| {
+            let mut bytes = coordinate.to_be_bytes();
+            bytes.reverse();
+            bytes
+        });
+        little_endian.flatten().collect()
+    }
+
+    /// Makes this the table of a point.
+    pub(super) fn fill(&mut self, point: &Affine) {
+        let mut base = *point;
+        let double = Xyzz::from_affine(point).double();
+        let mut twice = double.scaled(double.zzz.invert_vartime());
+        let mut row = 0;
+        while row < ROWS {
+            (base, twice) = Self::fill_row(&mut self.rows[row], &base, &twice);
+            row += 1;
+        }
+    }
+
+    /// Fills the row of `base`, given its double; gives the base of the next row and its double. All
+    /// are made affine with one inversion (Montgomery's trick).
+    ///
+    /// The sums are of `(2 j + 1)` and 2 times a point of order n, so never of like points.
+    fn fill_row(row: &mut [Affine; COLUMNS], base: &Affine, twice: &Affine) -> (Affine, Affine) {
+        let mut next = Xyzz::from_affine(twice);
+        let mut doublings = 1;
+        while doublings < Self::WINDOW {
+            next = next.double();
+            doublings += 1;
+        }
+        let next_twice = next.double();
+
+        let mut points = [Xyzz::INFINITY; COLUMNS];
+        let mut products = [FieldElement::ONE; COLUMNS];
+        let mut product = next.zzz.mul(next_twice.zzz);
+        let mut point = Xyzz::from_affine(base);
+        let mut i = 0;
+        while i < COLUMNS {
+            if i > 0 {
+                point = point.add_unlike(twice);
+            }
+            points[i] = point;
+            products[i] = product;
+            product = product.mul(point.zzz);
+            i += 1;
+        }
+        let mut inverse = product.invert_vartime();
+        while i > 0 {
+            i -= 1;
+            let affine = points[i].scaled(inverse.mul(products[i]));
+            row[i] = Affine { x: affine.x.normalize(), y: affine.y.normalize() };
+            inverse = inverse.mul(points[i].zzz);
+        }
+        (next.scaled(inverse.mul(next_twice.zzz)), next_twice.scaled(inverse.mul(next.zzz)))
+    }
+
+    /// `scalar P` in constant time: every row is read whole. The scalar is not zero.
+    ///
+    /// No addition but the last meets a special case. Before window i the sum is S P with
+    /// |S| < 2^(W i), and the addend d 2^(W i) P has |d| >= 1, so S is not plus or minus d 2^(W i)
+    /// as an integer; and the two together are below 2^(W (i + 1)) <= 2^255 < n, so not mod n
+    /// either. In the last window the sum is k P with k from 1 to n - 1, so the addends are not
+    /// inverse, but they are equal for a few k near n.
+    pub(super) fn multiply(&self, scalar: &Scalar) -> Xyzz {
+        let digits = Digits::new(scalar, ROWS * Self::WINDOW);
+        let mut sum = Xyzz::from_affine(&self.entry(0, &digits));
+        for row in 1..ROWS - 1 {
+            sum = sum.add_unlike(&self.entry(row, &digits));
+        }
+        sum.add_maybe_equal(&self.entry(ROWS - 1, &digits))
+    }
+
+    /// `sum + scalar P`.
+    pub(super) fn add_multiple_vartime(&self, sum: Xyzz, scalar: &Scalar) -> Xyzz {
+        if scalar.is_zero() {
+            return sum;
+        }
+        let digits = Digits::new(scalar, ROWS * Self::WINDOW);
+        let mut sum = sum;
+        for (i, row) in self.rows.iter().enumerate() {
+            let (column, negate) = digits.digit(i, Self::WINDOW);
+            let Affine { x, y } = row[column as usize];
+            sum = sum.add_vartime(&Affine { x, y: if negate != 0 { y.negate() } else { y } });
+        }
+        sum
+    }
+
+    /// The multiple for a window, in constant time.
+    #[inline(always)]
+    fn entry(&self, row: usize, digits: &Digits) -> Affine {
+        let (column, negate) = digits.digit(row, Self::WINDOW);
+        // 32 bits a mask, so that they are made four at a time.
+        let mut masks = [0_i32; COLUMNS];
+        for (i, mask) in masks.iter_mut().enumerate() {
+            *mask = -i32::from(i as u32 == column as u32);
+        }
+        let masks = core::hint::black_box(&masks);
+        let mut limbs = [0; 8];
+        for (entry, mask) in self.rows[row].iter().zip(masks) {
+            let mask = i64::from(*mask) as u64;
+            for (limb, found) in limbs.iter_mut().zip(entry.limbs()) {
+                *limb |= mask & found;
+            }
+        }
+        // In memory, so that the loop works on two limbs at a time.
+        let mut found = Affine::from_limbs(core::hint::black_box(&limbs));
+        found.y = FieldElement::select(negate, &found.y, &found.y.negate());
+        found
+    }
+}
+
+/// A scalar k as windows of bits that count +1 and -1. Wiped when dropped.
+///
+/// Of k and n - k one is odd; call it m, and note whether it is the second. The B below 2^L with
+/// 2 B - (2^L - 1) = m is (m - 1) / 2 + 2^(L - 1), and reading its bits 1 as +1 and 0 as -1 gives m.
+/// A window with bits b has the digit 2 b - (2^W - 1).
+struct Digits {
+    bits: [u64; 5],
+    negate: u64,
+}
+
+impl Digits {
+    fn new(scalar: &Scalar, length: usize) -> Self {
+        debug_assert!(!scalar.is_zero());
+        let negate = !scalar.odd_mask();
+        let mut odd = Scalar::select(negate, scalar, &scalar.negate());
+        let m = odd.limbs();
+        let mut bits =
+            [m[0] >> 1 | m[1] << 63, m[1] >> 1 | m[2] << 63, m[2] >> 1 | m[3] << 63, m[3] >> 1, 0];
+        bits[(length - 1) / 64] |= 1 << ((length - 1) % 64);
+        odd.zeroize();
+        Self { bits, negate }
+    }
+
+    /// The column of a window's digit, and a mask that is all ones if its multiple is subtracted.
+    #[inline(always)]
+    fn digit(&self, row: usize, window: usize) -> (u64, u64) {
+        let (limb, shift) = (row * window / 64, row * window % 64);
+        let mut bits = self.bits[limb] >> shift;
+        if shift + window > 64 {
+            bits |= self.bits[limb + 1] << (64 - shift);
+        }
+        // The top bit is the sign. Below it, a positive digit 2 j + 1 has the bits of j, and its
+        // negative has them inverted.
+        let negative = (bits >> (window - 1) & 1).wrapping_sub(1);
+        ((bits ^ negative) & ((1 << (window - 1)) - 1), negative ^ self.negate)
+    }
+}
+
+impl Drop for Digits {
+    fn drop(&mut self) {
+        self.bits.zeroize();
+        self.negate.zeroize();
+    }
+}

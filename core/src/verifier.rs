@@ -1,0 +1,90 @@
+//! Checking many signatures of one signer.
+
+use crate::curve::KnownSigner;
+use crate::error::Error;
+use crate::key::{Address, PublicKey};
+use crate::payload::SigningHash;
+use crate::sign::{Signature, verify_signing_hash};
+
+/// Checks signatures of one public key, faster than recovering their signer.
+///
+/// Its answers are those of [`verify_signing_hash`] for the key's address, errors too, whatever the
+/// signature; only sound signatures are faster, in about a third of the time. With the feature
+/// `fast` on a 64-bit machine it is a table of 262 KB that takes about a millisecond to make, and
+/// twice that memory on the stack meanwhile: keep it in a `Box` or a `static`. Otherwise it is the
+/// key, and as slow as recovery.
+///
+/// ```
+/// use opsign_core::{ChainId, PayloadHash, SecretKey, Signer, Verifier, payload_signing_hash};
+///
+/// # fn main() -> Result<(), opsign_core::Error> {
+/// let key = SecretKey::from_bytes(&[1; 32])?;
+/// let verifier = Box::new(Verifier::new(key.public_key()));
+///
+/// let hash = payload_signing_hash(&ChainId::from(10), &PayloadHash::of(b"payload"));
+/// verifier.verify(&hash, &key.sign(&hash)?)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Verifier {
+    signer: KnownSigner,
+    address: Address,
+}
+
+impl Verifier {
+    /// Makes the table.
+    pub fn new(key: &PublicKey) -> Self {
+        Self { signer: KnownSigner::new(&key.point), address: key.address() }
+    }
+
+    /// The address of the key.
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Checks that the key signed `hash`. Variable time: all is public.
+    ///
+    /// # Errors
+    /// [`Error::SignatureNotRecoverable`]; [`Error::WrongSigner`] with the address that did sign,
+    /// for which that one is recovered.
+    pub fn verify(&self, hash: &SigningHash, signature: &Signature) -> Result<(), Error> {
+        let (rs, recovery_id) = signature.parts();
+        if self.signer.verify_vartime(hash.as_bytes(), &rs, recovery_id) {
+            Ok(())
+        } else {
+            verify_signing_hash(hash, signature, &self.address)
+        }
+    }
+}
+
+/// A [`Verifier`] for a signer of whom only the address is known: it recovers the key from the first
+/// sound signature, and makes the table then.
+pub struct AddressVerifier {
+    address: Address,
+    verifier: Option<Verifier>,
+}
+
+impl AddressVerifier {
+    /// Knows no key yet.
+    pub const fn new(address: Address) -> Self {
+        Self { address, verifier: None }
+    }
+
+    /// The address.
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Checks that the address signed `hash`.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify(&mut self, hash: &SigningHash, signature: &Signature) -> Result<(), Error> {
+        if let Some(verifier) = &self.verifier {
+            return verifier.verify(hash, signature);
+        }
+        verify_signing_hash(hash, signature, &self.address)?;
+        self.verifier = Some(Verifier::new(&signature.recover(hash)?));
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! A verifier says what recovering and comparing says, errors included.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+use opsign_core::{
+    Address, AddressVerifier, Error, Rules, SecretKey, Signature, Signer, Verifier, hazmat,
+    verify_signing_hash,
+};
+
+fn key(byte: u8) -> SecretKey {
+    SecretKey::from_bytes(&[byte; 32]).unwrap()
+}
+
+#[test]
+fn every_verdict_is_that_of_recovery() {
+    let key = key(1);
+    let address = key.address();
+    let verifier = Box::new(Verifier::new(key.public_key()));
+    let mut learning = Box::new(AddressVerifier::new(address));
+    assert_eq!((verifier.address(), learning.address()), (&address, &address));
+    let (mut sound, mut unsound) = (0, 0);
+    for round in 0..40_u8 {
+        let hash = hazmat::signing_hash(&[round; 32]).unwrap();
+        let signature = *key.sign(&hash).unwrap().as_bytes();
+        // A bit flipped in each byte, then each last byte; the signature itself is among them.
+        let flipped = (0..64).map(|at| {
+            let mut bytes = signature;
+            bytes[at] ^= 1 << (round % 8);
+            bytes
+        });
+        let last_byte = (0..4).map(|id| {
+            let mut bytes = signature;
+            bytes[64] = id;
+            bytes
+        });
+        for bytes in flipped.chain(last_byte) {
+            let Ok(read) = Signature::from_bytes(&bytes, Rules::Consensus) else { continue };
+            let expected = verify_signing_hash(&hash, &read, &address);
+            assert_eq!(verifier.verify(&hash, &read), expected, "{read}");
+            assert_eq!(learning.verify(&hash, &read), expected, "{read}");
+            if expected.is_ok() { sound += 1 } else { unsound += 1 }
+        }
+    }
+    assert_eq!((sound, unsound), (40, 40 * 67));
+}
+
+#[test]
+fn another_key_is_not_learned() {
+    let hash = hazmat::signing_hash(&[9; 32]).unwrap();
+    let (expected, other) = (key(1), key(2));
+    let mut verifier = Box::new(AddressVerifier::new(expected.address()));
+    for _ in 0..2 {
+        let wrong = Error::WrongSigner { recovered: other.address(), expected: expected.address() };
+        assert_eq!(verifier.verify(&hash, &other.sign(&hash).unwrap()), Err(wrong));
+        assert_eq!(verifier.verify(&hash, &expected.sign(&hash).unwrap()), Ok(()));
+    }
+}
+
+/// What the documentation says of its size.
+#[test]
+fn size() {
+    let table = if cfg!(all(feature = "fast", target_pointer_width = "64")) { 262_144 } else { 65 };
+    let size = size_of::<Verifier>();
+    assert!(size >= table + size_of::<Address>() && size < table + 64, "{size}");
+}
