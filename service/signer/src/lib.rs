@@ -13,6 +13,7 @@
 //! | `gate.rs`, `envelope.rs` | op-conductor's RPC: the guard sees each block before gossip |
 //! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
 //! | `handover.rs`, `sequencer.rs` | a switch between op-nodes |
+//! | `observer.rs` | alarms where nothing protects |
 //! | `seen.rs` | which clients have been there |
 //! | `backend.rs` | keys in memory and in tokens |
 //! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
@@ -34,6 +35,7 @@ mod go_json;
 mod handover;
 mod log;
 mod metrics;
+mod observer;
 mod open_files;
 mod operation;
 mod pkcs11_uri;

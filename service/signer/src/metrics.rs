@@ -35,6 +35,8 @@ pub(crate) struct Metrics {
     pub(crate) certificates: IntGaugeVec,
     /// What the guard has counted since the start, by event.
     pub(crate) guard: IntGaugeVec,
+    /// What was signed or seen that should not have been, by rule.
+    pub(crate) alarms: IntCounterVec,
     /// Reloads by outcome.
     pub(crate) reloads: IntCounterVec,
     /// 1 when ready.
@@ -102,6 +104,7 @@ impl Metrics {
                 "Events of the guard since the start",
                 &["event"],
             )?,
+            alarms: counters("opsign_guard_alarms_total", "Alarms of the guard", &["rule"])?,
             reloads: counters("opsign_reloads_total", "Reloads", &["outcome"])?,
             ready: gauge("opsign_ready", "1 when every key signs")?,
             audit_failures: gauge("opsign_audit_failures", "Audit lines not written")?,

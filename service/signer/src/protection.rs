@@ -1,7 +1,7 @@
 //! Between policy and key: the guard, asked before anything is signed.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use opsign_core::gossip::{Payload, Topic};
@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::backend::Key;
+use crate::metrics::Metrics;
 
 /// What the config says about the guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,7 @@ impl Plan {
 pub(crate) struct Protection {
     guard: Guard,
     plan: Plan,
+    metrics: Arc<Metrics>,
     known: Mutex<HashSet<Scope>>,
 }
 
@@ -93,8 +95,8 @@ pub(crate) enum Stop {
 }
 
 impl Protection {
-    pub(crate) fn new(guard: Guard, plan: Plan) -> Self {
-        Self { guard, plan, known: Mutex::default() }
+    pub(crate) fn new(guard: Guard, plan: Plan, metrics: Arc<Metrics>) -> Self {
+        Self { guard, plan, metrics, known: Mutex::default() }
     }
 
     pub(crate) const fn guard(&self) -> &Guard {
@@ -200,6 +202,7 @@ impl Protection {
             Decision::Stored(signature) => Ok(signature),
             Decision::Reserved(reservation) => {
                 if let Some(alarm) = reservation.alarm() {
+                    self.metrics.alarms.with_label_values(&[alarm.name()]).inc();
                     tracing::error!(
                         rule = alarm.name(),
                         "ALARM: signing what the guard would refuse: {alarm}"
@@ -235,7 +238,7 @@ pub(crate) struct Block<'a> {
 }
 
 /// What a payload says, if it is one: the layout is the one in which its block hash is right.
-fn facts(payload: &[u8]) -> Option<BlockFacts> {
+pub(crate) fn facts(payload: &[u8]) -> Option<BlockFacts> {
     Topic::ALL.into_iter().rev().find_map(|topic| block_facts(topic, payload))
 }
 

@@ -29,6 +29,7 @@ use crate::gate::Gate;
 use crate::handover::Handover;
 use crate::log;
 use crate::metrics::Metrics;
+use crate::observer::Observer;
 use crate::open_files;
 use crate::policy::Meter;
 use crate::protection::Protection;
@@ -151,11 +152,16 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let metrics = Metrics::new(&registry).map_err(bug)?;
     let wire_metrics = Arc::new(opsign_wire::Metrics::new(&registry).map_err(bug)?);
     let (grants, keys) = open(&config, &Keys::default(), &metrics)?;
-    let protection = config.guard.as_ref().map(open_guard).transpose()?;
+    let protection = config.guard.as_ref().map(|guard| open_guard(guard, &metrics)).transpose()?;
+    // A lease or a record that refuses needs no onlooker.
+    let unprotected = config.guard.is_none();
+    let observer = unprotected.then(|| Observer::start(Arc::clone(&metrics))).transpose();
+    let observer = observer.map_err(|error| system("the observing thread", error))?;
     let service = Arc::new(Service {
         protection,
         closer: Closer::new(),
         seen: Seen::default(),
+        observer,
         grants: ArcSwap::from_pointee(grants),
         metrics: Arc::clone(&metrics),
         version: version.to_owned(),
@@ -385,11 +391,11 @@ fn store(config: &GuardConfig) -> Store {
     }
 }
 
-fn open_guard(config: &GuardConfig) -> Result<Protection, Failure> {
+fn open_guard(config: &GuardConfig, metrics: &Arc<Metrics>) -> Result<Protection, Failure> {
     let at = u64::try_from(unix_now()).unwrap_or_default() * 1000;
     let guard = Guard::open(store(config), at)
         .map_err(|error| Failure::Config(format!("guard.record: {error}")))?;
-    Ok(Protection::new(guard, config.plan.clone()))
+    Ok(Protection::new(guard, config.plan.clone(), Arc::clone(metrics)))
 }
 
 fn greet(service: &Service, tls: &Tls) {
@@ -412,7 +418,8 @@ fn greet(service: &Service, tls: &Tls) {
         None => tracing::warn!(
             mode = "observe",
             "no guard is configured: what the policy allows is signed, two blocks at one height \
-             too, as op-signer does; a guard: section in the config protects"
+             too, as op-signer does; alarms are all there is. A guard: section in the config \
+             protects"
         ),
         Some(protection) => {
             let plan = protection.plan();

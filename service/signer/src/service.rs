@@ -17,6 +17,7 @@ use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
 use crate::audit::{self, Audit};
 use crate::backend::Key;
 use crate::metrics::Metrics;
+use crate::observer::{Observer, SignedBlock};
 use crate::operation::{self, OperationError};
 use crate::policy::{Meter, Method, Policy, Refusal};
 use crate::protection::{self, Block, Protection, Stop};
@@ -111,6 +112,8 @@ pub(crate) struct Service {
     /// Closes the connections of who has lost a lease.
     pub(crate) closer: Closer,
     pub(crate) seen: Seen,
+    /// Where nothing is refused, what was signed is looked at afterwards.
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Handler for Service {
@@ -274,6 +277,15 @@ impl Service {
             trace = call.trace.map(opsign_wire::Trace::id),
             "signed a block payload"
         );
+        if let Some(observer) = &self.observer {
+            observer.signed(SignedBlock {
+                scope: Scope::blocks(&grant.key.address(), &args.chain_id, &domain),
+                client: grant.name.clone(),
+                at: protection::now(),
+                hash: args.payload_hash,
+                payload: args.payload,
+            });
+        }
         Ok(format!("\"{signature}\""))
     }
 

@@ -15,6 +15,7 @@ mod config;
 mod discipline;
 mod handover;
 mod keys;
+mod observe;
 mod policy;
 mod records;
 mod reload;
