@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 use opsign_wire::TlsFiles;
+use opsign_wire::log::{Format, Level};
 
 use crate::config::Config;
 use crate::dev::{CHAIN_ID, Dev};
-use crate::log::{Format, Level};
 
 /// Flags of `opsign signer`; each has op-signer's environment variable.
 #[derive(Args, Debug)]

@@ -17,7 +17,7 @@
 //! | `seen.rs` | which clients have been there |
 //! | `backend.rs` | keys in memory and in tokens |
 //! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
-//! | `metrics.rs`, `audit.rs`, `log.rs` | what is counted, recorded, logged |
+//! | `metrics.rs`, `audit.rs` | what is counted and recorded |
 #![forbid(unsafe_code)]
 
 mod admin;
@@ -33,7 +33,6 @@ mod flags;
 mod gate;
 mod go_json;
 mod handover;
-mod log;
 mod metrics;
 mod observer;
 mod open_files;

@@ -27,7 +27,6 @@ use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
 use crate::gate::Gate;
 use crate::handover::Handover;
-use crate::log;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
 use crate::open_files;
@@ -123,7 +122,7 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
 /// # Errors
 /// What keeps it from starting.
 pub fn run(flags: &Flags, version: &str) -> Result<(), Failure> {
-    log::start(flags.log_level, flags.log_format, flags.log_color);
+    opsign_wire::log::start(flags.log_level, flags.log_format, flags.log_color);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,6 +1,7 @@
 //! Who is at the other end, as its certificate says.
 
 use rustls::pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -45,6 +46,17 @@ impl Client {
 
     pub(crate) const fn plain() -> Self {
         Self { identity: Identity::Plain, not_after: None, chain: Vec::new() }
+    }
+
+    /// A client that a proxy speaks for: what the proxy says of its certificate.
+    pub fn relayed(names: Vec<String>) -> Self {
+        let identity = if names.is_empty() { Identity::Nameless } else { Identity::Named(names) };
+        Self { identity, not_after: None, chain: Vec::new() }
+    }
+
+    /// SHA-256 of its certificate, as `openssl x509 -fingerprint -sha256` gives it.
+    pub fn fingerprint(&self) -> Option<[u8; 32]> {
+        Some(Sha256::digest(self.chain.first()?).into())
     }
 
     /// What the certificate says.

@@ -9,7 +9,9 @@
 //! | `server.rs` | accepting, slow clients, idle clients, draining |
 //! | `watch.rs` | one connection's progress, so that a stalled one can be cut off |
 //! | `caller.rs` | calling somebody else's JSON-RPC |
+//! | `link.rs` | connections that are kept: both ends show certificates, and share a secret |
 //! | `metrics.rs` | counters under op-signer's names and our own |
+//! | `log.rs` | structured logs in op-signer's formats |
 //!
 //! The peer whose behaviour is kept: op-service and go-ethereum's `rpc` package.
 #![forbid(unsafe_code)]
@@ -17,6 +19,8 @@
 mod caller;
 mod client;
 mod http;
+mod link;
+pub mod log;
 mod metrics;
 mod rpc;
 mod server;
@@ -25,7 +29,8 @@ mod watch;
 
 pub use caller::{CallError, Caller};
 pub use client::{Client, Identity};
+pub use link::{Accepted, Dialed, Dialer, accept};
 pub use metrics::{Metrics, MetricsServer};
-pub use rpc::{Call, Handler, RpcError, Trace};
+pub use rpc::{Call, Handler, RpcError, Trace, run};
 pub use server::{Closer, Limits, Server, Stop, Stopper};
 pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles};

@@ -86,6 +86,11 @@ impl Trace {
         (sound && id.bytes().any(|byte| byte != b'0')).then(|| Self(id.to_owned()))
     }
 
+    /// Takes a trace id that came in another way: 32 hex digits, not all zero.
+    pub fn new(id: &str) -> Option<Self> {
+        Self::from_header(format!("00-{id}-").as_bytes())
+    }
+
     /// The trace id: 32 hex digits.
     pub fn id(&self) -> &str {
         &self.0
@@ -211,10 +216,6 @@ impl<H: Handler> Exchange<'_, H> {
         if message.method.ends_with("_subscribe") {
             return Err(RpcError::new(-32601, "notifications not supported"));
         }
-        if Instant::now() >= deadline {
-            self.metrics.timeouts.inc();
-            return Err(RpcError::timed_out());
-        }
         let call = Call {
             method: &message.method,
             params: message.params,
@@ -222,23 +223,40 @@ impl<H: Handler> Exchange<'_, H> {
             deadline,
             trace: self.trace,
         };
-        let mut running = pin!(self.handler.call(call));
-        let caught = std::future::poll_fn(|context| {
-            match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
-                Ok(Poll::Pending) => Poll::Pending,
-                Ok(Poll::Ready(result)) => Poll::Ready(result),
-                Err(_) => {
-                    self.metrics.panics.inc();
-                    tracing::error!(method = %message.method, "a bug in opsign: a method panicked");
-                    Poll::Ready(Err(RpcError::new(-32603, "method handler crashed")))
-                }
-            }
-        });
-        timeout_at(deadline, caught).await.unwrap_or_else(|_| {
-            self.metrics.timeouts.inc();
-            Err(RpcError::timed_out())
-        })
+        run(self.handler, self.metrics, call).await
     }
+}
+
+/// Has a call answered within its deadline, whatever happens: a panic is an answer, too.
+///
+/// # Errors
+/// The handler's, -32002 after the deadline, -32603 after a panic.
+pub async fn run<H: Handler>(
+    handler: &H,
+    metrics: &Metrics,
+    call: Call<'_>,
+) -> Result<String, RpcError> {
+    let (method, deadline) = (call.method, call.deadline);
+    if Instant::now() >= deadline {
+        metrics.timeouts.inc();
+        return Err(RpcError::timed_out());
+    }
+    let mut running = pin!(handler.call(call));
+    let caught = std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(result)) => Poll::Ready(result),
+            Err(_) => {
+                metrics.panics.inc();
+                tracing::error!(method, "a bug in opsign: a method panicked");
+                Poll::Ready(Err(RpcError::new(-32603, "method handler crashed")))
+            }
+        }
+    });
+    timeout_at(deadline, caught).await.unwrap_or_else(|_| {
+        metrics.timeouts.inc();
+        Err(RpcError::timed_out())
+    })
 }
 
 fn error_reply(id: &str, error: &RpcError) -> String {

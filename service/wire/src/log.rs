@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     /// For people.
     Text,
     /// The same, with colours.
@@ -32,11 +32,16 @@ pub(crate) enum Format {
 
 /// How much is logged, in op-signer's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Level {
+pub enum Level {
+    /// All there is.
     Trace,
+    /// What helps to find a fault.
     Debug,
+    /// What happens.
     Info,
+    /// What should not happen.
     Warn,
+    /// What needs somebody.
     Error,
     /// Nothing but what ends the program.
     #[value(alias = "critical")]
@@ -44,7 +49,7 @@ pub(crate) enum Level {
 }
 
 /// Sets up logging for the process. A second call changes nothing.
-pub(crate) fn start(level: Level, format: Format, color: bool) {
+pub fn start(level: Level, format: Format, color: bool) {
     let level = match level {
         Level::Trace => LevelFilter::TRACE,
         Level::Debug => LevelFilter::DEBUG,
