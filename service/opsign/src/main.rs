@@ -6,6 +6,7 @@
 //! | `guard.rs` | `opsign guard init, status, verify, export, import, …` |
 //! | `switch.rs` | `opsign switch` |
 //! | `guard_place.rs` | the guard of both: a running signer's, or a record at rest |
+//! | `proxy.rs` | `opsign proxy` |
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
 //! | `gossip.rs` | `opsign gossip decode, verify, encode` |
@@ -30,6 +31,7 @@ mod message;
 mod new_key;
 mod passphrase;
 mod payload;
+mod proxy;
 mod report;
 mod server;
 mod signer;
@@ -70,6 +72,8 @@ enum Command {
     Guard(guard::Command),
     /// Hand a key's blocks over to another sequencer, in a running signer or on a record at rest.
     Switch(Box<switch::Switch>),
+    /// Relay between clients and signers that dial in.
+    Proxy(Box<proxy::Proxy>),
     /// Make, import and list keys, in files or in a PKCS#11 token.
     #[command(subcommand)]
     Key(key::Command),
@@ -100,6 +104,7 @@ fn main() -> ExitCode {
         Command::Certs(arguments) => server::certs(&arguments).and_then(answer),
         Command::Guard(command) => guard::run(command).and_then(answer),
         Command::Switch(arguments) => switch::run(&arguments).and_then(answer),
+        Command::Proxy(arguments) => proxy::run(&arguments, json),
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
         Command::Gossip(command) => gossip::run(command, json),

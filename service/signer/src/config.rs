@@ -63,6 +63,19 @@ pub struct Config {
     pub(crate) gates: Vec<GateConfig>,
     pub(crate) admin: Option<AdminConfig>,
     pub(crate) sequencers: Vec<SequencerConfig>,
+    pub(crate) proxies: Vec<ProxyConfig>,
+}
+
+/// A proxy that the signer dials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProxyConfig {
+    pub(crate) url: String,
+    /// Whom it may speak for, as `auth` calls them.
+    pub(crate) clients: Vec<String>,
+    /// Who vouches for the proxy; without it, whoever vouches for clients.
+    pub(crate) ca: Option<PathBuf>,
+    /// The signer's certificate and key as a client; without them, its own.
+    pub(crate) identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// Where the guard's record is and what it is to do.
@@ -160,6 +173,18 @@ struct File {
     admin: Option<Spanned<FileAdmin>>,
     #[serde(default)]
     sequencers: Vec<Spanned<FileSequencer>>,
+    #[serde(default)]
+    proxies: Vec<Spanned<FileProxy>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileProxy {
+    url: String,
+    clients: Vec<String>,
+    ca: Option<PathBuf>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -400,11 +425,18 @@ impl Config {
                 ConfigError::new(path, Some(sequencer.referenced.line()), &what)
             })?);
         }
+        let mut proxies = Vec::with_capacity(file.proxies.len());
+        for proxy in &file.proxies {
+            let resolved = proxy_config(&proxy.value, &entries)
+                .map_err(|what| ConfigError::new(path, Some(proxy.referenced.line()), &what))?;
+            proxies.push(resolved);
+        }
         Ok(Self {
             guard,
             gates,
             admin,
             sequencers,
+            proxies,
             path: path.to_owned(),
             entries,
             any_name: matches!(file.client_names, ClientNames::Any),
@@ -415,6 +447,30 @@ impl Config {
             trial_interval: Duration::from_secs(trial_interval),
         })
     }
+}
+
+fn proxy_config(file: &FileProxy, entries: &[Entry]) -> Result<ProxyConfig, String> {
+    if file.clients.is_empty() {
+        return Err(
+            "clients is empty: write the names of auth that this proxy may speak for".into()
+        );
+    }
+    if let Some(name) =
+        file.clients.iter().find(|name| !entries.iter().any(|entry| entry.name == **name))
+    {
+        return Err(format!("clients: {name} is no name of auth"));
+    }
+    let identity = match (&file.cert, &file.key) {
+        (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+        (None, None) => None,
+        _ => return Err("write both cert and key, or neither".into()),
+    };
+    Ok(ProxyConfig {
+        url: file.url.clone(),
+        clients: file.clients.clone(),
+        ca: file.ca.clone(),
+        identity,
+    })
 }
 
 fn guard_config(file: &FileGuard) -> Result<GuardConfig, String> {

@@ -11,6 +11,7 @@
 //! | `policy.rs` | what a client may have signed |
 //! | `protection.rs` | the guard, asked before anything is signed |
 //! | `gate.rs`, `envelope.rs` | op-conductor's RPC: the guard sees each block before gossip |
+//! | `relayed.rs` | what comes in through proxies that the signer dials |
 //! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
 //! | `handover.rs`, `sequencer.rs` | a switch between op-nodes |
 //! | `observer.rs` | alarms where nothing protects |
@@ -40,6 +41,7 @@ mod operation;
 mod pkcs11_uri;
 mod policy;
 mod protection;
+mod relayed;
 mod run;
 mod seen;
 mod sequencer;

@@ -11,7 +11,8 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{FileAnchor, Guard, Mode, Store, StoreError, SystemIo};
-use opsign_wire::{Caller, Closer, Limits, MetricsServer, Server, Stop, Stopper, Tls};
+use opsign_proxy::Proxy;
+use opsign_wire::{Caller, Closer, Dialer, Limits, MetricsServer, Server, Stop, Stopper, Tls};
 use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -21,7 +22,8 @@ use crate::admin::Admin;
 use crate::audit::Audit;
 use crate::backend::{Backend, Key};
 use crate::config::{
-    AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator, SequencerConfig,
+    AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator, ProxyConfig,
+    SequencerConfig,
 };
 use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
@@ -32,6 +34,7 @@ use crate::observer::Observer;
 use crate::open_files;
 use crate::policy::Meter;
 use crate::protection::Protection;
+use crate::relayed::Relayed;
 use crate::seen::Seen;
 use crate::service::{Grant, Grants, Service};
 
@@ -106,6 +109,10 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
             Err(StoreError::Locked { .. }) => "guard: the record is in use".to_owned(),
             Err(error) => return Err(Failure::Config(format!("guard.record: {error}"))),
         });
+    }
+    for proxy in proxies(&config, &tls)? {
+        let clients = proxy.clients.join(", ");
+        lines.push(format!("proxy {}: for {clients}", proxy.dialer.authority()));
     }
     for certificate in tls.certificates() {
         let days = (certificate.not_after - unix_now()) / 86_400;
@@ -219,6 +226,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
         others.push(open_admin(admin, tls, &handover, &wire_metrics, version, &stop).await?);
         handover.resume();
     }
+    others.extend(dial(&config, &service, &tls, &wire_metrics, &stop)?);
     let serving = tokio::spawn(server.run(Arc::clone(&service), stop.clone()));
     tracing::info!(%address, version, "listening");
     if let Some(dev) = &dev {
@@ -285,6 +293,51 @@ async fn open_gates(
         gates.push(tokio::spawn(server.run(Arc::new(handler), stop.clone())));
     }
     Ok(gates)
+}
+
+/// Keeps a link to every proxy of the config.
+fn dial(
+    config: &Config,
+    service: &Arc<Service>,
+    tls: &Tls,
+    metrics: &Arc<opsign_wire::Metrics>,
+    stop: &Stop,
+) -> Result<Vec<JoinHandle<usize>>, Failure> {
+    let mut instance = [0; 16];
+    getrandom::fill(&mut instance)
+        .map_err(|error| Failure::System(format!("no random numbers: {error}")))?;
+    let handler = Arc::new(Relayed {
+        service: Arc::clone(service),
+        deadline: config.limits.deadline,
+        instance: base16ct::lower::encode_string(&instance),
+    });
+    let serve = |proxy| {
+        let serving =
+            opsign_proxy::serve(proxy, Arc::clone(&handler), Arc::clone(metrics), stop.clone());
+        tokio::spawn(async move {
+            serving.await;
+            0
+        })
+    };
+    Ok(proxies(config, tls)?.into_iter().map(serve).collect())
+}
+
+fn proxies(config: &Config, tls: &Tls) -> Result<Vec<Proxy>, Failure> {
+    let mut proxies = Vec::with_capacity(config.proxies.len());
+    for proxy in &config.proxies {
+        let mut files = tls.files().clone();
+        if let Some(ca) = &proxy.ca {
+            files.ca.clone_from(ca);
+        }
+        if let Some((cert, key)) = &proxy.identity {
+            files.cert.clone_from(cert);
+            files.key.clone_from(key);
+        }
+        let dialer = Dialer::new(&proxy.url, &files)
+            .map_err(|what| Failure::Config(format!("proxies: {what}")))?;
+        proxies.push(Proxy { dialer, clients: proxy.clients.clone() });
+    }
+    Ok(proxies)
 }
 
 /// The signer's own certificate, and perhaps other authorities for the callers.
@@ -539,6 +592,7 @@ struct Fixed {
     gates: Vec<GateConfig>,
     admin: Option<AdminConfig>,
     sequencers: Vec<SequencerConfig>,
+    proxies: Vec<ProxyConfig>,
 }
 
 impl Fixed {
@@ -552,6 +606,7 @@ impl Fixed {
             gates: config.gates.clone(),
             admin: config.admin.clone(),
             sequencers: config.sequencers.clone(),
+            proxies: config.proxies.clone(),
         }
     }
 }

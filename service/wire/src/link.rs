@@ -70,12 +70,13 @@ pub struct Dialed {
     pub binding: [u8; 32],
 }
 
-/// Where a link goes to, and what is shown there.
+/// Where a link goes to, and what is shown there. The files are read for each link, so that new
+/// certificates are shown from the next one on.
 #[derive(Clone)]
 pub struct Dialer {
     authority: String,
     name: ServerName<'static>,
-    connector: TlsConnector,
+    files: TlsFiles,
 }
 
 impl Dialer {
@@ -91,9 +92,9 @@ impl Dialer {
         let host = uri.host().ok_or_else(|| format!("{url}: has no host"))?;
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(|error| format!("{url}: {error}"))?;
-        let config = client_config(files).map_err(|error| error.to_string())?;
+        client_config(files).map_err(|error| error.to_string())?;
         let authority = format!("{host}:{}", uri.port_u16().unwrap_or(443));
-        Ok(Self { authority, name, connector: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { authority, name, files: files.clone() })
     }
 
     /// Host and port.
@@ -106,9 +107,11 @@ impl Dialer {
     /// # Errors
     /// What the system or the other end says.
     pub async fn dial(&self) -> io::Result<Dialed> {
+        let config = client_config(&self.files).map_err(io::Error::other)?;
         let stream = TcpStream::connect(&self.authority).await?;
         stream.set_nodelay(true)?;
-        let stream = self.connector.connect(self.name.clone(), stream).await?;
+        let stream =
+            TlsConnector::from(Arc::new(config)).connect(self.name.clone(), stream).await?;
         let binding = binding(stream.get_ref().1)?;
         Ok(Dialed { stream, binding })
     }

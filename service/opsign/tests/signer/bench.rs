@@ -109,6 +109,20 @@ impl Bench {
         }
     }
 
+    /// Starts a proxy with this config, logging JSON at info.
+    pub fn start_proxy(&self, config: &str) -> Signer {
+        self.write("proxy.yaml", config);
+        let child = Command::new(env!("CARGO_BIN_EXE_opsign"))
+            .args(["proxy", "--config", "proxy.yaml", "--log.format", "json"])
+            .current_dir(self.folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Signer::watch(child).unwrap_or_else(|ran| panic!("the proxy ended: {}", ran.err))
+    }
+
     /// Starts a signer with this config, logging JSON at info.
     pub fn start(&self, config: &str) -> Signer {
         self.start_with(config, &["--log.format", "json"])

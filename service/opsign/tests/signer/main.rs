@@ -17,6 +17,8 @@ mod handover;
 mod keys;
 mod observe;
 mod policy;
+mod proxy;
 mod records;
+mod relay;
 mod reload;
 mod tls;

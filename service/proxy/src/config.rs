@@ -1,0 +1,198 @@
+//! The proxy's config file.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use opsign_core::Address;
+use opsign_wire::{Limits, TlsFiles};
+use serde::Deserialize;
+
+/// The largest config file that is read.
+const MAX_FILE: u64 = 4 << 20;
+
+/// Why a config cannot be used: the file, the line where there is one, and what to write.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A config file that was read and understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) name: String,
+    pub(crate) listen: SocketAddr,
+    pub(crate) signers_listen: SocketAddr,
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) tls: TlsFiles,
+    pub(crate) signers_tls: TlsFiles,
+    /// What each signer may serve, by the first DNS name of its certificate.
+    pub(crate) signers: HashMap<String, HashSet<Address>>,
+    /// The keys of each client, by the first DNS name of its certificate; the first is its default.
+    pub(crate) clients: HashMap<String, Vec<Address>>,
+    /// Who may ask for the status.
+    pub(crate) admins: HashSet<String>,
+    pub(crate) limits: Limits,
+    /// Calls of one client at a time.
+    pub(crate) per_client: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct File {
+    name: Option<String>,
+    listen: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
+    #[serde(default)]
+    tls: FileTls,
+    signers: FileSigners,
+    clients: Vec<FileClient>,
+    #[serde(default)]
+    admins: HashSet<String>,
+    #[serde(default)]
+    limits: FileLimits,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileTls {
+    ca: Option<PathBuf>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    #[serde(default)]
+    crls: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileSigners {
+    listen: Option<SocketAddr>,
+    tls: Option<FileTls>,
+    allow: Vec<FileSigner>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileSigner {
+    name: String,
+    addresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileClient {
+    name: String,
+    addresses: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileLimits {
+    deadline_ms: Option<u64>,
+    connections: Option<usize>,
+    calls_per_client: Option<usize>,
+}
+
+impl Config {
+    /// Reads a config file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let fail = |line: Option<u64>, what: &str| {
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            ConfigError(format!("{}{line}: {what}", path.display()))
+        };
+        let unreadable = |error| fail(None, &format!("cannot be read: {error}"));
+        let size = fs::metadata(path).map_err(unreadable)?.len();
+        if size > MAX_FILE {
+            return Err(fail(None, &format!("has {size} bytes; at most {MAX_FILE} are read")));
+        }
+        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let file: File = serde_saphyr::from_str(&text).map_err(|error| {
+            let line = error.location().map(|location| location.line());
+            fail(line, &error.without_snippet().to_string())
+        })?;
+        Self::of(file).map_err(|what| fail(None, &what))
+    }
+
+    fn of(file: File) -> Result<Self, String> {
+        let mut signers = HashMap::new();
+        for signer in file.signers.allow {
+            let place = format!("signers.allow, {}", signer.name);
+            let addresses = addresses(&place, &signer.addresses)?.into_iter().collect();
+            if signers.insert(signer.name, addresses).is_some() {
+                return Err(format!("{place}: the name is there twice"));
+            }
+        }
+        let mut clients = HashMap::new();
+        for client in file.clients {
+            let place = format!("clients, {}", client.name);
+            let addresses = addresses(&place, &client.addresses)?;
+            for address in &addresses {
+                if !signers.values().any(|known: &HashSet<_>| known.contains(address)) {
+                    return Err(format!("{place}: no signer of signers.allow has {address}"));
+                }
+            }
+            if clients.insert(client.name, addresses).is_some() {
+                return Err(format!("{place}: the name is there twice"));
+            }
+        }
+        if signers.is_empty() || clients.is_empty() {
+            return Err("signers.allow or clients is empty: nothing could be relayed".into());
+        }
+        let mut limits = Limits::default();
+        if let Some(deadline) = file.limits.deadline_ms {
+            limits.deadline = Duration::from_millis(deadline);
+        }
+        if let Some(connections) = file.limits.connections {
+            limits.connections = connections;
+        }
+        let per_client = file.limits.calls_per_client.unwrap_or(256);
+        if limits.deadline.is_zero() || limits.connections == 0 || per_client == 0 {
+            return Err("limits: 0 would let nothing through".into());
+        }
+        let any = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let tls = files(&file.tls);
+        Ok(Self {
+            name: file.name.unwrap_or_else(|| "opsign-proxy".into()),
+            listen: file.listen.unwrap_or(any(8545)),
+            signers_listen: file.signers.listen.unwrap_or(any(9443)),
+            metrics: file.metrics,
+            signers_tls: file.signers.tls.as_ref().map_or_else(|| tls.clone(), files),
+            tls,
+            signers,
+            clients,
+            admins: file.admins,
+            limits,
+            per_client,
+        })
+    }
+}
+
+fn files(file: &FileTls) -> TlsFiles {
+    let path = |path: &Option<PathBuf>, default: &str| {
+        path.clone().unwrap_or_else(|| Path::new("tls").join(default))
+    };
+    TlsFiles {
+        ca: path(&file.ca, "ca.crt"),
+        cert: path(&file.cert, "tls.crt"),
+        key: path(&file.key, "tls.key"),
+        crls: file.crls.clone(),
+        tls13_only: false,
+    }
+}
+
+fn addresses(place: &str, texts: &[String]) -> Result<Vec<Address>, String> {
+    if texts.is_empty() {
+        return Err(format!("{place}: addresses is empty"));
+    }
+    let parse = |text: &String| text.parse().map_err(|error| format!("{place}: {text}: {error}"));
+    texts.iter().map(parse).collect()
+}

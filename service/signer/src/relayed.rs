@@ -1,0 +1,85 @@
+//! What comes in through proxies that the signer dials: the same service, and the proof of its keys.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opsign_core::Address;
+use opsign_proxy::{Offer, Offering, Registration, VERSION, proof_hash};
+use opsign_wire::{Call, Handler, RpcError};
+use tokio::time::Instant;
+
+use crate::service::Service;
+
+pub(crate) struct Relayed {
+    pub(crate) service: Arc<Service>,
+    pub(crate) deadline: Duration,
+    /// A random name of this run of the program.
+    pub(crate) instance: String,
+}
+
+impl Handler for Relayed {
+    async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
+        self.service.call(call).await
+    }
+
+    fn ready(&self) -> bool {
+        self.service.ready()
+    }
+}
+
+impl Offering for Relayed {
+    /// The keys of the entries of these clients.
+    fn registration(&self, clients: &[String]) -> Registration {
+        let grants = self.service.grants.load();
+        let mut offers: BTreeMap<String, Offer> = BTreeMap::new();
+        for grant in grants.grants.iter().filter(|grant| clients.contains(&grant.name)) {
+            let address = grant.key.address().to_string();
+            let offer = offers.entry(address.clone()).or_insert_with(|| Offer {
+                address,
+                chain_ids: Vec::new(),
+                kinds: Vec::new(),
+            });
+            let chain = grant.policy.chain_id.map(|chain| chain.to_string());
+            let kinds = grant.policy.methods.iter().map(|method| method.name().to_owned());
+            add(&mut offer.chain_ids, chain);
+            add(&mut offer.kinds, kinds);
+        }
+        Registration {
+            version: VERSION,
+            instance: self.instance.clone(),
+            record: None,
+            offers: offers.into_values().collect(),
+        }
+    }
+
+    async fn prove(
+        &self,
+        address: &str,
+        challenge: &str,
+        binding: &[u8; 32],
+        deadline: Instant,
+    ) -> Result<String, String> {
+        let address: Address = address.parse().map_err(|error| format!("{address}: {error}"))?;
+        let key = {
+            let grants = self.service.grants.load();
+            let grant = grants.grants.iter().find(|grant| grant.key.address() == address);
+            Arc::clone(&grant.ok_or_else(|| format!("{address} is no key of ours any more"))?.key)
+        };
+        let hash = proof_hash(&address, challenge, binding);
+        let signature = key.sign(&hash, deadline).await.map_err(|error| error.to_string())?;
+        Ok(signature.to_string())
+    }
+
+    fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
+fn add(list: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
+    for item in more {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+}
