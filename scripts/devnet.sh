@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# devnet.sh [--short] [--guarded | --switch] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
+# devnet.sh [--short] [--guarded | --switch | --proxied] [SIGNER]: a chain on loopback whose blocks SIGNER signs (ours by default, or the
 # path of an op-signer): a dev L1, op-node as sequencer over op-geth, and a second op-node over an
 # op-geth of its own that follows by gossip alone. Nothing is ever posted to the L1, so the second
 # one cannot have derived what it knows.
@@ -13,18 +13,21 @@
 # With --switch there are two sequencers with one key instead, each with a gate, and `opsign switch`
 # hands the blocks over every 20 s for 10 minutes (--short: four times, every 8 s). The follower, by
 # what came by gossip, has seen every height, with one hash, and none is late.
+# With --proxied op-node knows a proxy alone, which the signer dials; the proxy is killed in its turn, too.
 source "$(dirname "$0")/env.sh"
 source scripts/signer-serve.sh
 
 short=
 guarded=
 switch=
+proxied=
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --short) short=1 ;;
     --guarded) guarded=1 ;;
     --switch) guarded=1 switch=1 ;;
-    *) die "unknown option $1; usage: devnet.sh [--short] [--guarded | --switch] [SIGNER]" ;;
+    --proxied) proxied=1 ;;
+    *) die "unknown option $1; usage: devnet.sh [--short] [--guarded | --switch | --proxied] [SIGNER]" ;;
   esac
   shift
 done
@@ -44,6 +47,7 @@ started=()
 stop() {
   stop_serving
   local id
+  [[ -z ${PROXY_PID:-} ]] || kill "$PROXY_PID" 2> /dev/null || true
   for id in "${started[@]}"; do kill "$id" 2> /dev/null || true; done
   for id in "${started[@]}"; do wait "$id" 2> /dev/null || true; done
 }
@@ -142,12 +146,45 @@ sequencers:
 YAML
 fi
 signer_port=$(free_port)
+endpoint_port=$signer_port
+if [[ -n $proxied ]]; then
+  endpoint_port=$(free_port)
+  link_port=$(free_port)
+  cat > "$net/signer/proxy.yaml" <<YAML
+listen: 127.0.0.1:$endpoint_port
+tls: {ca: ca.crt, cert: server/rsa.crt, key: server/rsa.key}
+signers:
+  listen: 127.0.0.1:$link_port
+  allow:
+    - name: localhost
+      addresses: ["$address"]
+clients:
+  - name: localhost
+    addresses: ["$address"]
+YAML
+  cat >> "$net/signer/config.yaml" <<YAML
+proxies:
+  - url: wss://localhost:$link_port
+    clients: [localhost]
+YAML
+fi
+start_proxy() {
+  (cd "$net/signer" && exec "$signer" proxy --config proxy.yaml) >> "$net/proxy.log" 2>&1 &
+  PROXY_PID=$!
+  until_true 20 "the proxy has its signer" curl --silent --fail --cacert "$net/signer/ca.crt" \
+    --output /dev/null "https://localhost:$endpoint_port/readyz"
+}
+kill_proxy() {
+  kill -9 "$PROXY_PID"
+  wait "$PROXY_PID" 2> /dev/null || true
+}
 start_signer() { serve "$signer" "$net/signer" "$signer_port" ecdsa; }
 kill_signer() {
   kill -9 "$SIGNER_PID"
   wait "$SIGNER_PID" 2> /dev/null || true
 }
 start_signer
+[[ -z $proxied ]] || start_proxy
 
 # The L1, and as much of a beacon node as is asked for.
 now=$(date +%s)
@@ -219,7 +256,7 @@ add_sequencer() {
   local name=$1 client=$2
   shift 2
   add "$name" 0 --sequencer.enabled --sequencer.l1-confs 0 --sequencer.stopped --rpc.enable-admin \
-    --signer.endpoint "https://localhost:$signer_port" --signer.address "$address" \
+    --signer.endpoint "https://localhost:$endpoint_port" --signer.address "$address" \
     --signer.tls.ca "$net/signer/ca.crt" --signer.tls.cert "$net/signer/client/$client.crt" \
     --signer.tls.key "$net/signer/client/$client.key" "$@"
   peers[$name]=/ip4/127.0.0.1/tcp/${p2p[$name]}/p2p/$(rpc "${node[$name]}" opp2p_self | get r.peerID)
@@ -301,6 +338,12 @@ for round in $(seq "${rounds:-3}"); do
   if [[ -n $guarded ]]; then halted "signer killed ($round)"; else silent "signer killed ($round)"; fi
   start_signer
   follows "signer back ($round)"
+  if [[ -n $proxied ]]; then
+    kill_proxy
+    silent "proxy killed ($round)"
+    start_proxy
+    follows "proxy back ($round)"
+  fi
 done
 [[ -z $guarded ]] || refuses_unannounced
 if [[ -z $short ]]; then
