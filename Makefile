@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-signer parity torture test-devnet test-switch package package-test \
+  bench bench-hsm bench-signer parity torture schedules test-devnet test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -69,6 +69,9 @@ parity:
 # make torture CYCLES=20000: that many, added to docs/torture.jsonl.
 torture:
 	@scripts/torture.sh $(if $(CYCLES),--cycles $(CYCLES))
+
+schedules:
+	@scripts/schedules.sh
 
 test-devnet:
 	@scripts/devnet.sh

@@ -1,7 +1,7 @@
 //! What operators do to a running guard: look, switch, raise floors, allow a reorg. Each change is
 //! durable when its function returns.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use crate::change::{Change, What};
@@ -13,6 +13,7 @@ use crate::request::BlockFacts;
 use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Digest, Scope};
 use crate::state::ScopeState;
+use crate::sync::MutexGuard;
 use crate::ticket::Ticket;
 
 /// What is known of one scope.

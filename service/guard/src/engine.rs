@@ -4,8 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use opsign_core::Signature;
@@ -27,6 +26,7 @@ use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Scope};
 use crate::state::{State, Verdict};
 use crate::store::{Opened, OpenedPlace, Store};
+use crate::sync::{Builder, Condvar, JoinHandle, Mutex, MutexGuard};
 
 /// The double-sign guard. Shared by all threads and tasks that sign.
 pub struct Guard {
@@ -44,8 +44,8 @@ pub(crate) struct Inner {
     /// What to do when a sync fails. The process must not go on: see [`Store::on_sync_failure`].
     pub(crate) on_sync_failure: fn(&io::Error),
     /// Runs between check and record, without the lock: what must never be.
-    #[cfg(test)]
-    gap: Option<Box<dyn Fn() + Send + Sync>>,
+    #[cfg(any(test, feature = "shuttle"))]
+    gap: std::sync::OnceLock<Gap>,
 }
 
 /// What the lock guards.
@@ -133,7 +133,7 @@ impl Guard {
         let inner = Arc::new(Inner::new(core, on_sync_failure));
         let for_thread = inner.clone();
         let run = move || committer::run(&for_thread, place);
-        let committer = std::thread::Builder::new()
+        let committer = Builder::new()
             .name("guard-commit".into())
             .spawn(run)
             .map_err(StoreError::io("starting the thread that writes the record"))?;
@@ -191,6 +191,19 @@ impl Guard {
     /// How often what has happened since the start.
     pub fn figures(&self) -> Figures {
         self.inner.counters.read()
+    }
+}
+
+/// Runs between check and record, with the lock let go: the fault that tests plant.
+#[cfg(any(test, feature = "shuttle"))]
+type Gap = Box<dyn Fn() + Send + Sync>;
+
+#[cfg(any(test, feature = "shuttle"))]
+impl Guard {
+    /// Lets the lock go between check and record. For tests: it breaks what the guard is for.
+    pub fn plant_gap(&self, gap: impl Fn() + Send + Sync + 'static) {
+        // A second one changes nothing.
+        let _ = self.inner.gap.set(Box::new(gap));
     }
 }
 
@@ -312,8 +325,8 @@ impl Inner {
             changed: Condvar::new(),
             counters: Counters::default(),
             on_sync_failure,
-            #[cfg(test)]
-            gap: None,
+            #[cfg(any(test, feature = "shuttle"))]
+            gap: std::sync::OnceLock::new(),
         }
     }
 
@@ -332,11 +345,11 @@ impl Inner {
         }
         let answer = match job {
             job if core.keeping == Keeping::Shared => self.enqueue(&mut core, job),
-            #[cfg(test)]
-            Job::Ask(ask) if self.gap.is_some() => {
+            #[cfg(any(test, feature = "shuttle"))]
+            Job::Ask(ask) if self.gap.get().is_some() => {
                 let checked = core.check(&ask.request);
                 drop(core);
-                self.gap.iter().for_each(|gap| gap());
+                self.gap.get().iter().for_each(|gap| gap());
                 core = self.lock();
                 self.decide(&mut core, Instant::now(), ask, checked)
             }
@@ -636,21 +649,9 @@ mod tests {
     use super::*;
     use crate::request::BlockFacts;
 
-    fn guard(folder: &std::path::Path, gap: Option<Box<dyn Fn() + Send + Sync>>) -> Guard {
+    fn guard(folder: &std::path::Path) -> Guard {
         Store::new(folder).init().unwrap();
-        let mut guard = Guard::open(Store::new(folder), 0).unwrap();
-        if gap.is_some() {
-            // The committer of a guard that is about to be altered has to be gone first.
-            drop(guard);
-            let Opened { state, sequence, link, place } =
-                Store::new(folder).open_for_signing(0).unwrap();
-            let mut inner = Inner::new(Core::new(Keeping::Own, state, sequence, link), |_| ());
-            inner.gap = gap;
-            let inner = Arc::new(inner);
-            let for_thread = inner.clone();
-            let committer = std::thread::spawn(move || committer::run(&for_thread, place));
-            guard = Guard { inner, committer: Some(committer) };
-        }
+        let guard = Guard::open(Store::new(folder), 0).unwrap();
         guard.configure(scope(), RuleSet::blocks_strict()).unwrap();
         guard
     }
@@ -684,7 +685,7 @@ mod tests {
     #[test]
     fn of_two_at_once_one_is_granted() {
         let folder = tempfile::tempdir().unwrap();
-        let guard = guard(folder.path(), None);
+        let guard = guard(folder.path());
         // Every second height, so that the rule about parents has nothing to say.
         for number in (0..400).step_by(2) {
             assert_eq!(granted(&guard, number), 1, "height {number}");
@@ -698,12 +699,10 @@ mod tests {
     fn without_the_lock_between_check_and_record_two_are_granted() {
         let folder = tempfile::tempdir().unwrap();
         let both = Barrier::new(2);
-        let guard = guard(
-            folder.path(),
-            Some(Box::new(move || {
-                both.wait();
-            })),
-        );
+        let guard = guard(folder.path());
+        guard.plant_gap(move || {
+            both.wait();
+        });
         assert_eq!(granted(&guard, 0), 2);
     }
 }

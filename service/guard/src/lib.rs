@@ -50,6 +50,7 @@
 //! | `store.rs`, `folder.rs`, `anchor.rs`, `io.rs` | the record at rest, the second memory, the seam to the system |
 //! | `ledger.rs`, `shared.rs`, `turns.rs`, `queue.rs` | a record that several signers share: the seam to it, its reading, the thread that decides |
 //! | `crash.rs` | where tests kill the process |
+//! | `sync.rs` | the seam to locks and threads |
 //!
 //! No sockets, no clock and no async runtime: times are arguments, and an answer is waited for or
 //! awaited. `docs/guard.md` says what each mode promises and what to do when a start is refused.
@@ -84,6 +85,7 @@ mod scope;
 mod shared;
 mod state;
 mod store;
+mod sync;
 mod ticket;
 mod turns;
 
