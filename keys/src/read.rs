@@ -1,6 +1,6 @@
 //! Recognising a format, and reading a key in it.
 
-use opsign_core::Field;
+use opsign_core::{Field, on_wiped_stack};
 use zeroize::Zeroizing;
 
 use crate::der::{self, Shape};
@@ -115,7 +115,7 @@ pub fn recognise(input: &[u8]) -> Result<Format, Error> {
 ///
 /// A keystore takes as much time and memory as it asks for, up to 1 GiB and some ten seconds (a
 /// minute without optimisation); a program that must not wait reads on a thread of its own. The
-/// caller wipes `input`.
+/// caller wipes `input`; the stack that reading used is wiped here.
 ///
 /// # Errors
 /// Those of [`recognise`], [`ErrorKind::OptionUnused`], and those of the format:
@@ -129,6 +129,10 @@ pub fn recognise(input: &[u8]) -> Result<Format, Error> {
 ///   [`ErrorKind::PassphraseWrong`], [`ErrorKind::AddressMismatch`];
 /// - mnemonic: those of [`Mnemonic::parse`].
 pub fn read(input: &[u8], options: &Options<'_>) -> Result<Secret, Error> {
+    on_wiped_stack(|| read_any(input, options))
+}
+
+fn read_any(input: &[u8], options: &Options<'_>) -> Result<Secret, Error> {
     let input = take_apart(input)?;
     check_options(input.format(), options)?;
     match input {
