@@ -166,6 +166,16 @@ fn the_sample_is_a_config_that_works() {
     let junk = "test ".repeat(11) + "junk";
     fs::write(at("keys/challenger.mnemonic"), junk).unwrap();
     run("certs --out tls --server localhost");
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:")).unwrap();
+    let umask = u32::from_str_radix(umask.trim(), 8).unwrap();
+    for (file, mode) in
+        [("ca.crt", 0o644), ("tls.crt", 0o644), ("ca.key", 0o600), ("tls.key", 0o600)]
+    {
+        let found = fs::metadata(at("tls").join(file)).unwrap();
+        let found = std::os::unix::fs::MetadataExt::mode(&found) & 0o777;
+        assert_eq!(found, mode & !umask, "{file}");
+    }
     run("guard init --record guard --anchor guard-anchor");
     let said = run("check-config");
     for line in [

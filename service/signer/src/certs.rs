@@ -45,7 +45,7 @@ impl From<rcgen::Error> for CertsError {
 
 /// Makes certificates in a folder: `ca.crt` and `ca.key`, which are used again if they are there;
 /// `tls.crt` and `tls.key` for the server; `NAME.crt` and `NAME.key` for each client. Keys are
-/// readable by their owner alone. Returns the files made.
+/// readable by their owner alone, certificates by everybody. Returns the files made.
 ///
 /// # Errors
 /// A file that is there already or cannot be written, a name that is none.
@@ -94,8 +94,9 @@ pub fn make(request: &CertsRequest<'_>) -> Result<Vec<PathBuf>, CertsError> {
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &issuer)?;
-        write(folder, &format!("{name}.key"), &Zeroizing::new(key.serialize_pem()), &mut made)?;
-        write(folder, &format!("{name}.crt"), &certificate.pem(), &mut made)?;
+        let secret = Zeroizing::new(key.serialize_pem());
+        write(folder, &format!("{name}.key"), &secret, OWNER, &mut made)?;
+        write(folder, &format!("{name}.crt"), &certificate.pem(), EVERYBODY, &mut made)?;
     }
     Ok(made)
 }
@@ -126,8 +127,8 @@ fn authority(
             params.not_after = (SystemTime::now() + days(3650)).into();
             let pair = KeyPair::generate()?;
             let own = params.self_signed(&pair)?;
-            write(folder, "ca.key", &Zeroizing::new(pair.serialize_pem()), made)?;
-            write(folder, "ca.crt", &own.pem(), made)?;
+            write(folder, "ca.key", &Zeroizing::new(pair.serialize_pem()), OWNER, made)?;
+            write(folder, "ca.crt", &own.pem(), EVERYBODY, made)?;
             Ok(Issuer::new(params, pair))
         }
         _ => Err(CertsError(format!(
@@ -146,18 +147,28 @@ fn hour_ago() -> SystemTime {
     SystemTime::now() - Duration::from_secs(3600)
 }
 
-fn write(folder: &Path, name: &str, text: &str, made: &mut Vec<PathBuf>) -> Result<(), CertsError> {
+fn write(
+    folder: &Path,
+    name: &str,
+    text: &str,
+    readers: u32,
+    made: &mut Vec<PathBuf>,
+) -> Result<(), CertsError> {
     let path = folder.join(name);
-    create(&path, text.as_bytes()).map_err(|error| at(&path, &error))?;
+    create(&path, text.as_bytes(), readers).map_err(|error| at(&path, &error))?;
     made.push(path);
     Ok(())
 }
 
-/// Makes a file that only its owner reads. One that is there is an error.
-pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The mode of a file with a secret, and of one that is public.
+pub(crate) const OWNER: u32 = 0o600;
+const EVERYBODY: u32 = 0o644;
+
+/// Makes a file of this mode, less what the umask takes. One that is there is an error.
+pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()

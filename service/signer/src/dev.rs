@@ -48,8 +48,10 @@ impl Dev {
                 serde_json::Value::from(key.display().to_string()),
                 secret.address()
             );
-            certs::create(&key, secret.to_sec1_pem().as_str().as_bytes())
-                .and_then(|()| certs::create(&folder.join("config.yaml"), config.as_bytes()))
+            certs::create(&key, secret.to_sec1_pem().as_str().as_bytes(), certs::OWNER)
+                .and_then(|()| {
+                    certs::create(&folder.join("config.yaml"), config.as_bytes(), certs::OWNER)
+                })
                 .map_err(|error| fail(format!("{}: {error}", folder.display())))?;
         }
         let pem = fs::read(&key).map_err(|error| fail(format!("{}: {error}", key.display())))?;
