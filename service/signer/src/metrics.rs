@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use opsign_core::Signature;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 use crate::backend::{Backend, KeyError};
@@ -42,13 +42,18 @@ pub(crate) struct Metrics {
     /// 1 when ready.
     pub(crate) ready: IntGauge,
     /// Audit lines that could not be written.
-    pub(crate) audit_failures: IntGauge,
+    pub(crate) audit_failures: IntCounter,
 }
 
 impl Metrics {
     pub(crate) fn new(registry: &Registry) -> Result<Arc<Self>, prometheus::Error> {
         let counters = |name: &str, help: &str, labels: &[&str]| {
             let made = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(made.clone()))?;
+            Ok::<_, prometheus::Error>(made)
+        };
+        let counter = |name: &str, help: &str| {
+            let made = IntCounter::new(name, help)?;
             registry.register(Box::new(made.clone()))?;
             Ok::<_, prometheus::Error>(made)
         };
@@ -107,7 +112,7 @@ impl Metrics {
             alarms: counters("opsign_guard_alarms_total", "Alarms of the guard", &["rule"])?,
             reloads: counters("opsign_reloads_total", "Reloads", &["outcome"])?,
             ready: gauge("opsign_ready", "1 when every key signs")?,
-            audit_failures: gauge("opsign_audit_failures", "Audit lines not written")?,
+            audit_failures: counter("opsign_audit_failures_total", "Audit lines not written")?,
         }))
     }
 
