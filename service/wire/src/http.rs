@@ -13,9 +13,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE,
-    HeaderValue, ORIGIN, VARY,
+    EXPECT, HOST, HeaderValue, ORIGIN, VARY,
 };
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 
 use crate::client::{Client, Identity};
 use crate::metrics::Metrics;
@@ -65,6 +65,9 @@ impl<H: Handler> Connection<H> {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if let Some(refusal) = improper(&request) {
+            return closing(refusal);
+        }
         let path = request.uri().path();
         if path == "/healthz" || path == "/healthz/" {
             let version = serde_json::Value::from(&*self.version);
@@ -168,6 +171,47 @@ impl<H: Handler> Connection<H> {
         };
         pack(exchange.answer(&body).await, gzip)
     }
+}
+
+/// What Go's server refuses before any handler is asked: a request with no host, two or a malformed
+/// one (`conn.readRequest` in `net/http`), and an expectation that nobody has.
+fn improper(request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+    // HTTP/2 names the host by other means, and hyper checks those.
+    if request.version() > Version::HTTP_11 {
+        return None;
+    }
+    let bad = |why: &str| {
+        let mut response = Response::new(Full::from(format!("400 Bad Request{why}")));
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, plain);
+        Some(response)
+    };
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(_), Some(_)) => return bad(""),
+        (Some(host), None) if !host.as_bytes().iter().all(may_be_in_host) => {
+            return bad(": malformed Host header");
+        }
+        (None, _)
+            if request.version() == Version::HTTP_11 && request.method() != Method::CONNECT =>
+        {
+            return bad(": missing required Host header");
+        }
+        _ => {}
+    }
+    let expect = request.headers().get(EXPECT)?;
+    if expect.is_empty() || expect.as_bytes().eq_ignore_ascii_case(b"100-continue") {
+        return None;
+    }
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::EXPECTATION_FAILED;
+    Some(response)
+}
+
+/// `validHostByte` of golang.org/x/net: letters, digits and the marks of RFC 3986, 3.2.2.
+fn may_be_in_host(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(byte)
 }
 
 fn accepts_gzip(value: &HeaderValue) -> bool {
