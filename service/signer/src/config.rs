@@ -245,6 +245,7 @@ struct FileTls {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct FileLimits {
     deadline_ms: Option<u64>,
+    batch_ms: Option<u64>,
     body_bytes: Option<usize>,
     batch: Option<usize>,
     connections: Option<usize>,
@@ -576,6 +577,7 @@ fn limits(file: &FileLimits) -> Result<Limits, String> {
     };
     Ok(Limits {
         deadline: time("deadlineMs", file.deadline_ms, usual.deadline)?,
+        batch_time: time("batchMs", file.batch_ms, usual.batch_time)?,
         body: count("bodyBytes", file.body_bytes, usual.body, 1 << 30)?,
         batch: count("batch", file.batch, usual.batch, 1_000_000)?,
         connections: count("connections", file.connections, usual.connections, 1_000_000)?,

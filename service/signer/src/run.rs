@@ -42,6 +42,7 @@ use crate::service::{Grant, Grants, Service};
 const ADMIN_LIMITS: Limits = Limits {
     deadline: Duration::from_secs(60),
     body: 64 << 10,
+    batch_time: Duration::from_secs(60),
     batch: 10,
     connections: 64,
     head_time: Duration::from_secs(10),

@@ -167,6 +167,7 @@ impl<H: Handler> Connection<H> {
             client: &self.client,
             trace: trace.as_ref(),
             deadline: self.limits.deadline,
+            batch_time: self.limits.batch_time,
             batch_limit: self.limits.batch,
         };
         pack(exchange.answer(&body).await, gzip)

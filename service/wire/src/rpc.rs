@@ -149,14 +149,16 @@ pub(crate) struct Exchange<'a, H> {
     pub(crate) metrics: &'a Metrics,
     pub(crate) client: &'a Client,
     pub(crate) trace: Option<&'a Trace>,
+    /// For each call.
     pub(crate) deadline: Duration,
+    /// For all calls of a batch.
+    pub(crate) batch_time: Duration,
     pub(crate) batch_limit: usize,
 }
 
 impl<H: Handler> Exchange<'_, H> {
     /// Answers a request body: one call or a batch. Nothing to say is an empty answer.
     pub(crate) async fn answer(&self, body: &[u8]) -> String {
-        let deadline = Instant::now() + self.deadline;
         if body.iter().all(u8::is_ascii_whitespace) {
             return String::new();
         }
@@ -167,6 +169,7 @@ impl<H: Handler> Exchange<'_, H> {
         };
         let text = first.get();
         if !text.starts_with('[') {
+            let deadline = Instant::now() + self.deadline;
             return self.single(&Message::read(text), deadline).await.unwrap_or_default();
         }
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else {
@@ -181,7 +184,9 @@ impl<H: Handler> Exchange<'_, H> {
             return refusal(&RpcError::new(-32600, message));
         }
         let mut out = String::new();
+        let end = Instant::now() + self.batch_time;
         for item in items {
+            let deadline = end.min(Instant::now() + self.deadline);
             if let Some(reply) = self.single(&Message::read(item.get()), deadline).await {
                 out.push(if out.is_empty() { '[' } else { ',' });
                 out.push_str(reply.trim_end());

@@ -26,8 +26,10 @@ use crate::watch::{Patience, Watch, Watched};
 /// What one client may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Within this a request is answered, whatever happens.
+    /// Within this a call is answered, whatever happens.
     pub deadline: Duration,
+    /// Within this all calls of a batch are. Each has its own deadline, too.
+    pub batch_time: Duration,
     /// Bytes of a request's body.
     pub body: usize,
     /// Calls in a batch.
@@ -47,11 +49,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 1 s per request, 16 MiB, 1000 calls, 20,000 connections; 10 s for a head, 30 s for a body or
-    /// an answer, 120 s idle, 10 s to drain.
+    /// 1 s per call and 10 s per batch, 16 MiB, 1000 calls, 20,000 connections; 10 s for a head,
+    /// 30 s for a body or an answer, 120 s idle, 10 s to drain.
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(1),
+            batch_time: Duration::from_secs(10),
             body: 16 << 20,
             batch: 1000,
             connections: 20_000,
