@@ -421,7 +421,7 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
             name: entry.name.clone(),
             key: Arc::new(key),
             label: address.to_string(),
-            meter: entry.policy.rate.map(Meter::new),
+            meter: entry.policy.rate.map(Meter::new).map(Arc::new),
             first_holder: entry.first_holder,
             policy: entry.policy.clone(),
         });
@@ -652,7 +652,8 @@ impl Reloader {
                  config need a restart"
             );
         }
-        let (grants, keys) = open(&config, &self.keys, &self.service.metrics)?;
+        let (mut grants, keys) = open(&config, &self.keys, &self.service.metrics)?;
+        grants.keep_meters(&self.service.grants.load());
         self.service.know_scopes(&grants).map_err(Failure::Config)?;
         self.tls.reload().map_err(|error| Failure::Config(format!("TLS: {error}")))?;
         if let Some(tls) = &self.admin_tls {

@@ -36,7 +36,7 @@ pub(crate) struct Grant {
     /// The address as a metrics label.
     pub(crate) label: String,
     pub(crate) policy: Policy,
-    pub(crate) meter: Option<Meter>,
+    pub(crate) meter: Option<Arc<Meter>>,
     pub(crate) first_holder: bool,
 }
 
@@ -87,6 +87,22 @@ impl Grants {
     fn of_gate(&self, client: &str) -> Option<&Grant> {
         let blocks = |grant: &&Grant| grant.name == client && grant.policy.chain_id.is_some();
         self.grants.iter().find(blocks)
+    }
+
+    /// Takes over the meters of entries that are the same as before: a reload must not fill a
+    /// client's bucket.
+    pub(crate) fn keep_meters(&mut self, before: &Self) {
+        for grant in &mut self.grants {
+            let known = before.grants.iter().find(|old| {
+                old.name == grant.name
+                    && old.key.address() == grant.key.address()
+                    && old.policy.chain_id == grant.policy.chain_id
+                    && old.policy.rate == grant.policy.rate
+            });
+            if let Some(known) = known {
+                grant.meter.clone_from(&known.meter);
+            }
+        }
     }
 
     /// The client's entries, in the config's order.

@@ -62,6 +62,29 @@ fn a_key_that_is_not_the_entrys_keeps_the_old_one() {
 }
 
 #[test]
+fn a_reload_fills_no_bucket_but_that_of_a_new_rate() {
+    let bench = Bench::new();
+    let rate = |burst: u32| {
+        format!("{PLAIN}  rate: {{blockTimeMs: 3600000, burst: {burst}}}\n  maxValue: ")
+    };
+    let signer = bench.start(&format!("{}100\n", rate(2)));
+    let mut connection = bench.connect(&signer);
+    connection.assert_signs(ONE);
+    let full = |answer: Result<_, (i64, String)>| {
+        assert_eq!(answer.unwrap_err(), (-32013, "rate limit exceeded".to_owned()));
+    };
+    full(connection.sign_payload(10));
+    // Another rule of the entry changes, the rate does not.
+    bench.write("config.yaml", format!("{}101\n", rate(2)));
+    signer.wait_for_metric(LOADED, 1.0);
+    full(connection.sign_payload(10));
+    bench.write("config.yaml", format!("{}101\n", rate(1)));
+    signer.wait_for_metric(LOADED, 2.0);
+    connection.sign_payload(10).unwrap();
+    full(connection.sign_payload(10));
+}
+
+#[test]
 fn settings_of_the_start_are_said_to_need_one() {
     let bench = Bench::new();
     let signer = bench.start(PLAIN);
