@@ -224,12 +224,13 @@ impl Service {
         // kona-node sends an object and expects one.
         let named = call.params.filter(|params| params.get().starts_with('{'));
         let (json, form) = match named {
-            Some(params) => (params, PayloadForm::Named),
-            None => (argument(call)?, form),
+            Some(params) => (Ok(params), PayloadForm::Named),
+            None => (argument(call), form),
         };
-        let args = RawPayloadArgs::read(json, form).map_err(|what| invalid_argument(&what))?;
-        let mut facts = Facts::default();
         let grants = self.grants.load();
+        let args = json.and_then(|json| RawPayloadArgs::read(json, form).map_err(invalid_argument));
+        let args = args.map_err(|error| self.misread(call, &grants, start, error))?;
+        let mut facts = Facts::default();
         let result = self.sign_payload(call, &grants, args, &mut facts).await;
         let result = self.finish(call, &grants, &self.metrics.payloads, start, facts, result);
         result.map(|signature| match form {
@@ -307,10 +308,11 @@ impl Service {
 
     async fn transaction(&self, call: &Call<'_>) -> Result<String, RpcError> {
         let start = Instant::now();
-        let args =
-            TransactionArgs::read(argument(call)?).map_err(|what| invalid_argument(&what))?;
-        let mut facts = Facts::default();
         let grants = self.grants.load();
+        let args = argument(call)
+            .and_then(|json| TransactionArgs::read(json).map_err(invalid_argument))
+            .map_err(|error| self.misread(call, &grants, start, error))?;
+        let mut facts = Facts::default();
         let result = self.sign_transaction(call, &grants, &args, &mut facts).await;
         self.finish(call, &grants, &self.metrics.transactions, start, facts, result)
     }
@@ -464,25 +466,51 @@ impl Service {
         facts: Facts,
         result: Result<String, Failure>,
     ) -> Result<String, RpcError> {
-        // Only names that the config knows become labels: a client must not make new ones.
-        let client = if facts.key.is_some() { call.client.name() } else { "unknown" };
-        let (status, label, outcome) = match &result {
-            Ok(_) => ("success", "", "signed"),
-            Err(failure) => ("error", failure.label, failure.reason),
+        let (status, label) = match &result {
+            Ok(_) => ("success", ""),
+            Err(failure) => ("error", failure.label),
         };
-        counter.with_label_values(&[client, status, label]).inc();
+        counter.with_label_values(&[facts.client_label(call), status, label]).inc();
+        self.record(call, grants, start, facts, result.as_ref().err());
+        result.map_err(|failure| failure.error)
+    }
+
+    /// Records arguments that cannot be read. op-signer's counters leave them out, since its
+    /// methods are never reached.
+    fn misread(
+        &self,
+        call: &Call<'_>,
+        grants: &Grants,
+        start: Instant,
+        error: RpcError,
+    ) -> RpcError {
+        let failure = Failure { error, label: "", reason: "invalid" };
+        self.record(call, grants, start, Facts::default(), Some(&failure));
+        failure.error
+    }
+
+    /// Our own metrics, the log and the audit log.
+    fn record(
+        &self,
+        call: &Call<'_>,
+        grants: &Grants,
+        start: Instant,
+        facts: Facts,
+        failure: Option<&Failure>,
+    ) {
+        let client = facts.client_label(call);
         let key = facts.label.as_deref().unwrap_or_default();
         self.metrics
             .latency
             .with_label_values(&[call.method, client, key])
             .observe(start.elapsed().as_secs_f64());
-        if let Err(failure) = &result {
+        if let Some(failure) = failure {
             self.metrics.refusals.with_label_values(&[failure.reason]).inc();
             tracing::warn!(
                 client = call.client.name(),
                 method = call.method,
                 reason = failure.reason,
-                error = %failure.error,
+                error = %beginning(&failure.error.message),
                 trace = call.trace.map(opsign_wire::Trace::id),
                 "refused"
             );
@@ -494,7 +522,7 @@ impl Service {
                 key: facts.label,
                 chain_id: facts.chain_id,
                 signing_hash: facts.hash.map(|hash| hash.to_string()),
-                outcome,
+                outcome: failure.map_or("signed", |failure| failure.reason),
                 trace: call.trace.map(opsign_wire::Trace::id),
             };
             if let Err(error) = audit.write(&entry) {
@@ -502,11 +530,15 @@ impl Service {
                 tracing::error!(%error, "the audit log cannot be written");
             }
         }
-        result.map_err(|failure| failure.error)
     }
 }
 
 impl Facts {
+    /// Only names that the config knows become labels: a client must not make new ones.
+    fn client_label<'a>(&self, call: &Call<'a>) -> &'a str {
+        if self.key.is_some() { call.client.name() } else { "unknown" }
+    }
+
     fn note(&mut self, grant: &Grant) {
         self.key = Some(grant.key.address());
         self.label = Some(grant.label.clone());
@@ -520,7 +552,13 @@ fn argument<'a>(call: &Call<'a>) -> Result<&'a RawValue, RpcError> {
         .ok_or_else(|| RpcError::invalid_params("missing value for required argument 0"))
 }
 
-fn invalid_argument(what: &str) -> RpcError {
+/// Of a sentence that may quote what the client sent: enough for the log.
+fn beginning(message: &str) -> &str {
+    const LONGEST: usize = 200;
+    message.get(..message.floor_char_boundary(LONGEST)).unwrap_or_default()
+}
+
+fn invalid_argument(what: String) -> RpcError {
     RpcError::invalid_params(format!("invalid argument 0: {what}"))
 }
 
