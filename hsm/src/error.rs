@@ -176,9 +176,11 @@ fn from_rv(rv: RvError, function: Function) -> Error {
         RvError::DeviceRemoved | RvError::TokenNotPresent | RvError::TokenNotRecognized => {
             (ErrorKind::TokenGone, "the token was removed")
         }
-        RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
-            (ErrorKind::PinIncorrect, "the token refused the PIN")
-        }
+        RvError::PinIncorrect
+        | RvError::PinInvalid
+        | RvError::PinLenRange
+        | RvError::PinExpired
+        | RvError::UserPinNotInitialized => (ErrorKind::PinIncorrect, "the token refused the PIN"),
         RvError::PinLocked => (ErrorKind::PinLocked, "the token has locked its PIN"),
         _ => (ErrorKind::Refused, "the token refused"),
     };

@@ -39,6 +39,45 @@ impl fmt::Display for KeyError {
     }
 }
 
+/// Why a key could not be opened.
+#[derive(Debug)]
+pub(crate) struct OpenError {
+    pub(crate) trouble: Trouble,
+    pub(crate) what: String,
+}
+
+/// Whether trying again helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It may: the token is away or does not answer.
+    Away,
+    /// It harms: every wrong PIN brings a token nearer to its lock.
+    Pin,
+    /// Only after somebody has mended the config, the file or the token.
+    Wrong,
+}
+
+impl OpenError {
+    fn wrong(what: impl Into<String>) -> Self {
+        Self { trouble: Trouble::Wrong, what: what.into() }
+    }
+}
+
+impl From<opsign_hsm::Error> for OpenError {
+    fn from(error: opsign_hsm::Error) -> Self {
+        let trouble = match error.kind() {
+            ErrorKind::TokenMissing
+            | ErrorKind::TokenGone
+            | ErrorKind::SessionLost
+            | ErrorKind::Timeout
+            | ErrorKind::Refused => Trouble::Away,
+            ErrorKind::PinIncorrect | ErrorKind::PinLocked | ErrorKind::PinFinalTry => Trouble::Pin,
+            _ => Trouble::Wrong,
+        };
+        Self { trouble, what: error.to_string() }
+    }
+}
+
 /// One place that holds a key.
 pub(crate) struct Backend {
     name: String,
@@ -56,26 +95,47 @@ impl Backend {
     ///
     /// # Errors
     /// One sentence that says what is wrong with the file, the token or the key.
-    pub(crate) fn open(locator: &KeyLocator) -> Result<Self, String> {
+    pub(crate) fn open(locator: &KeyLocator) -> Result<Self, OpenError> {
         let name = locator.to_string();
         match locator {
             KeyLocator::File { path, password_file, hd_path } => {
                 let key = read_key(path, password_file.as_deref(), hd_path.as_deref())
-                    .map_err(|what| format!("key {name}: {what}"))?;
+                    .map_err(|what| OpenError::wrong(format!("key {name}: {what}")))?;
                 Ok(Self { name, address: key.address(), kind: Kind::Local(key) })
             }
             KeyLocator::Token { .. } => {
-                let signer =
-                    open_token(locator, None).map_err(|error| format!("key {name}: {error}"))?;
-                let address = signer.address();
-                let key = TokenKey {
-                    locator: locator.clone(),
-                    address,
-                    signer: ArcSwapOption::from_pointee(signer),
-                    reopening: AtomicBool::new(false),
-                    last_error: Mutex::new(String::new()),
-                };
-                Ok(Self { name, address, kind: Kind::Token(Arc::new(key)) })
+                let signer = open_token(locator, None).map_err(|error| OpenError {
+                    what: format!("key {name}: {}", error.what),
+                    ..error
+                })?;
+                let key = TokenKey::new(locator, signer.address(), Some(signer));
+                Ok(Self { name, address: key.address, kind: Kind::Token(Arc::new(key)) })
+            }
+        }
+    }
+
+    /// A key whose token is away, to be opened when it comes back. Another place of the same key
+    /// told the address.
+    pub(crate) fn away(locator: &KeyLocator, address: Address, what: &str) -> Self {
+        let key = Arc::new(TokenKey::new(locator, address, None));
+        drop(key.lost(what));
+        Self { name: locator.to_string(), address, kind: Kind::Token(key) }
+    }
+
+    /// Why its token cannot sign, if it is known to be away.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Token(key) if key.signer.load().is_none() => Some(key.last_error()),
+            Kind::Local(_) | Kind::Token(_) => None,
+        }
+    }
+
+    /// Whether its token was lost and will not be tried again.
+    pub(crate) fn given_up(&self) -> bool {
+        match &self.kind {
+            Kind::Local(_) => false,
+            Kind::Token(key) => {
+                key.signer.load().is_none() && !key.reopening.load(Ordering::Acquire)
             }
         }
     }
@@ -122,14 +182,31 @@ struct TokenKey {
 }
 
 impl TokenKey {
+    fn new(locator: &KeyLocator, address: Address, signer: Option<HsmSigner>) -> Self {
+        Self {
+            locator: locator.clone(),
+            address,
+            signer: ArcSwapOption::from_pointee(signer),
+            reopening: AtomicBool::new(false),
+            last_error: Mutex::new(String::new()),
+        }
+    }
+
+    fn last_error(&self) -> String {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, what: &str) {
+        what.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     async fn sign(
         self: &Arc<Self>,
         hash: &SigningHash,
         deadline: Instant,
     ) -> Result<Signature, KeyError> {
         let Some(signer) = self.signer.load_full() else {
-            let last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            return Err(KeyError::Unavailable(last));
+            return Err(KeyError::Unavailable(self.last_error()));
         };
         let (reply, answer) = oneshot::channel();
         let submitted = signer.submit(hash, move |result| drop(reply.send(result)));
@@ -151,9 +228,10 @@ impl TokenKey {
         })
     }
 
-    /// Gives up the sessions and opens new ones in the background, again and again.
+    /// Gives up the sessions and opens new ones in the background, again and again, unless the
+    /// token refuses the PIN.
     fn lost(self: &Arc<Self>, what: &str) -> KeyError {
-        what.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
+        self.note(what);
         if !self.reopening.swap(true, Ordering::AcqRel) {
             tracing::warn!(key = %self.locator, error = what, "a token was lost; opening it again");
             let key = Arc::downgrade(self);
@@ -175,8 +253,16 @@ impl TokenKey {
                                 return;
                             }
                             Err(error) => {
-                                *key.last_error.lock().unwrap_or_else(PoisonError::into_inner) =
-                                    error;
+                                key.note(&error.what);
+                                if error.trouble == Trouble::Pin {
+                                    tracing::error!(
+                                        key = %key.locator,
+                                        error = error.what,
+                                        "the token is not tried again until a reload or restart"
+                                    );
+                                    key.reopening.store(false, Ordering::Release);
+                                    return;
+                                }
                             }
                         }
                         drop(key);
@@ -349,14 +435,14 @@ fn read_key(
     Ok(secret.into_secret_key())
 }
 
-fn open_token(locator: &KeyLocator, expected: Option<Address>) -> Result<HsmSigner, String> {
+fn open_token(locator: &KeyLocator, expected: Option<Address>) -> Result<HsmSigner, OpenError> {
     let KeyLocator::Token { uri, module, pin_file, sessions, deadline_ms } = locator else {
-        return Err("no token".into());
+        return Err(OpenError::wrong("no token"));
     };
     let token = match (&uri.token, &uri.serial) {
         (Some(label), _) => TokenSelector::Label(label.clone()),
         (None, Some(serial)) => TokenSelector::Serial(serial.clone()),
-        (None, None) => return Err("no token is named".into()),
+        (None, None) => return Err(OpenError::wrong("no token is named")),
     };
     let open = || {
         let login = Module::open(module)?.find_token(&token)?.login(&Pin::from_file(pin_file)?)?;
@@ -367,5 +453,5 @@ fn open_token(locator: &KeyLocator, expected: Option<Address>) -> Result<HsmSign
         let deadline = Duration::from_millis(*deadline_ms);
         HsmSigner::start(&login, &selector, expected, Options { sessions: *sessions, deadline })
     };
-    open().map_err(|error: opsign_hsm::Error| error.to_string())
+    Ok(open()?)
 }

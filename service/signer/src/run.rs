@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::admin::Admin;
 use crate::audit::Audit;
-use crate::backend::{Backend, Key};
+use crate::backend::{Backend, Key, Trouble};
 use crate::config::{
     AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator, ProxyConfig,
     SequencerConfig,
@@ -60,7 +60,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub enum Failure {
     /// A config, key or certificate that cannot be used: exit code 78.
     Config(String),
-    /// A port that cannot be opened, and the like: exit code 69.
+    /// A port that cannot be opened, a key whose every token is away, and the like: exit code 69.
     System(String),
 }
 
@@ -94,7 +94,11 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
         let chain =
             policy.chain_id.map_or("any chain (no blocks)".to_owned(), |id| format!("chain {id}"));
         let methods: Vec<_> = policy.methods.iter().map(|method| method.name()).collect();
-        let places: Vec<_> = grant.key.backends().iter().map(|backend| backend.name()).collect();
+        let place = |backend: &Arc<Backend>| match backend.trouble() {
+            None => backend.name().to_owned(),
+            Some(what) => format!("{} which is away: {what}", backend.name()),
+        };
+        let places: Vec<_> = grant.key.backends().iter().map(place).collect();
         lines.push(format!(
             "{}: {} with {} ({}), {chain}",
             grant.name,
@@ -393,16 +397,37 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
     let mut grants = Vec::with_capacity(config.entries.len());
     for entry in &config.entries {
         let fail = |what: &str| ConfigError::new(&config.path, Some(entry.line), what);
-        let mut backends = Vec::with_capacity(entry.keys.len());
+        let mut found = Vec::with_capacity(entry.keys.len());
         for locator in &entry.keys {
             let known = opened.get(locator).or_else(|| match locator {
-                KeyLocator::Token { .. } => keys.0.get(locator),
+                KeyLocator::Token { .. } => keys.0.get(locator).filter(|key| !key.given_up()),
                 // The file may hold another key by now.
                 KeyLocator::File { .. } => None,
             });
-            let backend = match known {
-                Some(backend) => Arc::clone(backend),
-                None => Arc::new(Backend::open(locator).map_err(|what| fail(&what))?),
+            found.push(match known {
+                Some(backend) => Ok(Arc::clone(backend)),
+                None => match Backend::open(locator) {
+                    Ok(backend) => Ok(Arc::new(backend)),
+                    Err(error) if error.trouble == Trouble::Away => Err(error.what),
+                    Err(error) => return Err(fail(&error.what).into()),
+                },
+            });
+        }
+        let address = found.iter().flatten().next().map(|backend| backend.address());
+        let mut backends = Vec::with_capacity(found.len());
+        for (locator, found) in entry.keys.iter().zip(found) {
+            let backend = match (found, address) {
+                (Ok(backend), _) => backend,
+                // It may be back by the next start: no reason for 78.
+                (Err(what), None) => return Err(Failure::System(fail(&what).to_string())),
+                (Err(what), Some(address)) => {
+                    tracing::warn!(
+                        client = entry.name,
+                        error = what,
+                        "STARTING WITHOUT ONE PLACE OF A KEY: its token is away"
+                    );
+                    Arc::new(Backend::away(locator, address, &what))
+                }
             };
             opened.insert(locator.clone(), Arc::clone(&backend));
             backends.push(backend);

@@ -210,6 +210,93 @@ fn the_second_place_answers_when_the_first_fails() {
 }
 
 #[test]
+fn a_place_that_is_away_at_the_start_is_taken_into_use_when_it_is_back() {
+    let bench = Bench::new();
+    let config = two_places(&bench, 200);
+    for away in ["removed", "fail_open_session=0x30", "fail_token_info=0x32"] {
+        bench.write("control", away);
+        let ran = bench.run(&["check-config"], &config);
+        assert_eq!(ran.code, Some(0), "{away}: {}", ran.err);
+        assert!(ran.out.contains("pkcs11:fake/sequencer which is away: "), "{away}: {}", ran.out);
+        let signer = bench.start(&config);
+        signer.wait_for_log("STARTING WITHOUT ONE PLACE OF A KEY");
+        let mut connection = bench.connect(&signer);
+        connection.assert_signs(FAKE);
+        assert_eq!(ready(&mut connection), 200);
+        let up = "opsign_backend_up{backend=\"pkcs11:fake/sequencer\"}";
+        assert_eq!(signer.metric(up), 0.0, "{away}");
+        bench.write("control", "");
+        signer.wait_for_log("the token is back");
+        wait_until("the first place signs", || {
+            connection.sign_payload(10).unwrap();
+            signer.metric(&answers("fake", "signed")) > 0.0
+        });
+        signer.wait_for_metric(up, 1.0);
+    }
+}
+
+#[test]
+fn a_start_without_any_place_can_be_tried_again_but_not_a_wrong_pin() {
+    let bench = Bench::new();
+    let two = two_places(&bench, 200);
+    let only = format!(
+        "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n",
+        fake_module().display()
+    );
+    for (control, config, code, what) in [
+        ("removed", &only, 69, "fake"),
+        ("fail_open_session=0x30", &only, 69, "C_OpenSession"),
+        // The PIN is refused, is locked, may be tried once more.
+        ("fail_login=0xa0", &only, 78, "C_Login"),
+        ("fail_login=0xa0", &two, 78, "C_Login"),
+        ("pin_locked", &two, 78, "PIN"),
+        ("pin_final_try", &two, 78, "PIN"),
+        // Another key, or none, under this label.
+        ("empty", &two, 78, "sequencer"),
+    ] {
+        bench.write("control", control);
+        for command in ["check-config", "signer"] {
+            let ran = bench.run(&[command], config);
+            assert_eq!(ran.code, Some(code), "{control}, {command}: {}{}", ran.out, ran.err);
+            let said = format!("{}{}", ran.out, ran.err);
+            assert!(said.contains(what) && said.contains("config.yaml:3: "), "{control}: {said}");
+        }
+    }
+    // Both work, and hold different keys.
+    bench.write("control", "");
+    bench.write("one.hex", format!("{:064x}", 1));
+    let other = two.replace(&uri("tok"), "one.hex");
+    let ran = bench.run(&["check-config"], &other);
+    assert_eq!(ran.code, Some(78), "{}", ran.err);
+    assert!(ran.err.contains("different addresses"), "{}", ran.err);
+}
+
+#[test]
+fn a_lost_token_that_refuses_the_pin_is_left_alone_until_a_reload() {
+    let bench = Bench::new();
+    bench.write("control", "");
+    let config = format!(
+        "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n",
+        fake_module().display()
+    );
+    let signer = bench.start(&config);
+    let mut connection = bench.connect(&signer);
+    connection.assert_signs(FAKE);
+    bench.write("control", "session_closed\nfail_login=0xa0");
+    connection.sign_payload(10).unwrap_err();
+    signer.wait_for_log("the token is not tried again until a reload or restart");
+    bench.write("control", "");
+    // Longer than the first waits between two tries.
+    let quiet = Instant::now();
+    wait_until("a second", || quiet.elapsed() > Duration::from_secs(1));
+    let (code, message) = connection.sign_payload(10).unwrap_err();
+    assert!(code == -32012 && message.contains("C_Login"), "{message}");
+    signer.signal(rustix::process::Signal::HUP);
+    signer.wait_for_metric("opsign_reloads_total{outcome=\"loaded\"}", 1.0);
+    connection.assert_signs(FAKE);
+}
+
+#[test]
 fn a_lying_token_releases_nothing() {
     let bench = Bench::new();
     bench.write("control", "");
