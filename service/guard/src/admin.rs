@@ -9,7 +9,7 @@ use crate::engine::{Core, Guard, Inner};
 use crate::error::StoreError;
 use crate::hex::Hex;
 use crate::lease::Lease;
-use crate::request::BlockFacts;
+use crate::request::{BlockFacts, Facts};
 use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Digest, Scope};
 use crate::state::ScopeState;
@@ -83,6 +83,25 @@ impl Guard {
             self.inner.look();
             known()
         }
+    }
+
+    /// Whether a block is on record at its height; none if the record cannot tell, since it knows no
+    /// heights or does not go back so far.
+    pub fn knows_block(&self, scope: &Scope, number: u64, hash: &Hex<32>) -> Option<bool> {
+        let known = || {
+            let core = self.inner.lock();
+            let state = core.state.scope(core.state.scope_id(scope)?)?;
+            let is_it = |digest: &Digest| match state.row(digest).map(|row| &row.reserve.facts) {
+                Some(Facts::Block(block)) => block.block_hash == *hash,
+                _ => false,
+            };
+            let known = state.at_slot(number).any(|digest| is_it(&digest));
+            (known || state.oldest()? <= number).then_some(known)
+        };
+        known().filter(|known| *known).or_else(|| {
+            self.inner.look();
+            known()
+        })
     }
 
     /// The last event's sequence number and link: all of the record in 40 bytes.

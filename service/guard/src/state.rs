@@ -220,6 +220,11 @@ impl ScopeState {
         self.slots.last_key_value().map(|(slot, _)| *slot)
     }
 
+    /// The lowest slot that is remembered.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.slots.first_key_value().map(|(slot, _)| *slot)
+    }
+
     pub(crate) fn row(&self, digest: &Digest) -> Option<&Row> {
         self.rows.get(digest)
     }

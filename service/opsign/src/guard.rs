@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Subcommand;
 use opsign_guard::{Export, Hex, Scope};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::guard_place::{Guarded, Place, now, report};
 use crate::report::Report;
+use crate::watch::{self, Watch};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -113,6 +115,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "HEX")]
         ticket: String,
     },
+    /// Compare what others see of the key with the record: unsafe blocks of an op-node, or gossip.
+    Watch(Box<Watch>),
     /// Let a scope sign again that has asked for more hashes than its chain has blocks.
     ClearLatch {
         #[command(flatten)]
@@ -123,8 +127,9 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) fn run(command: Command) -> Result<Report, Failure> {
-    match command {
+pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
+    let report = match command {
+        Command::Watch(watch) => return watch::run(&watch, json),
         Command::Init { place } => {
             fs::create_dir_all(&place.record).map_err(|error| {
                 Failure::unavailable(format!("{}: {error}", place.record.display()))
@@ -202,7 +207,8 @@ pub(crate) fn run(command: Command) -> Result<Report, Failure> {
             let ticket = bytes(&ticket)?;
             guarded.report(&Operation::RevokeTicket(RevokeTicket { scope, ticket }))
         }
-    }
+    };
+    report?.answer(json)
 }
 
 /// `0x` and the digits of N bytes.

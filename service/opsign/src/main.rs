@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server.rs` | `opsign signer`, `opsign check-config`, `opsign certs` |
 //! | `guard.rs` | `opsign guard init, status, verify, export, import, …` |
+//! | `watch.rs` | `opsign guard watch` |
 //! | `switch.rs` | `opsign switch` |
 //! | `guard_place.rs` | the guard of both: a running signer's, or a record at rest |
 //! | `proxy.rs` | `opsign proxy` |
@@ -38,6 +39,7 @@ mod signer;
 mod switch;
 mod terminal;
 mod tx;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -102,7 +104,7 @@ fn main() -> ExitCode {
         Command::Signer(arguments) => server::run(&arguments),
         Command::CheckConfig(arguments) => server::check(&arguments).and_then(answer),
         Command::Certs(arguments) => server::certs(&arguments).and_then(answer),
-        Command::Guard(command) => guard::run(command).and_then(answer),
+        Command::Guard(command) => guard::run(command, json),
         Command::Switch(arguments) => switch::run(&arguments).and_then(answer),
         Command::Proxy(arguments) => proxy::run(&arguments, json),
         Command::Key(command) => key::run(command).and_then(answer),

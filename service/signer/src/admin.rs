@@ -102,7 +102,15 @@ async fn carry_out(
             let done = tokio::task::spawn_blocking(move || {
                 let none = || OperationError::new("no_guard", "the config has no guard section");
                 let guard = service.protection.as_ref().ok_or_else(none)?.guard();
-                perform(guard, &operation, protection::now())
+                let answer = perform(guard, &operation, protection::now())?;
+                if let (Operation::Check(check), Some(Value::Bool(false))) =
+                    (&operation, answer.get("known"))
+                {
+                    service.metrics.alarms.with_label_values(&["not_on_record"]).inc();
+                    let what = "ALARM: a signature of ours, or a block, that is not on record";
+                    tracing::error!(rule = "not_on_record", check = %json!(check), "{what}");
+                }
+                Ok(answer)
             });
             done.await.unwrap_or_else(|error| Err(OperationError::new("bug", error.to_string())))
         }

@@ -15,6 +15,7 @@
 //! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
 //! | `handover.rs`, `sequencer.rs` | a switch between op-nodes |
 //! | `observer.rs` | alarms where nothing protects |
+//! | `unsafe_blocks.rs` | an op-node's unsafe blocks, for `opsign guard watch` |
 //! | `seen.rs` | which clients have been there |
 //! | `backend.rs` | keys in memory and in tokens |
 //! | `certs.rs`, `dev.rs` | certificates, and a whole set-up to try things with |
@@ -46,13 +47,16 @@ mod run;
 mod seen;
 mod sequencer;
 mod service;
+mod unsafe_blocks;
 
 pub use admin_client::{AskError, ask};
 pub use certs::{CertsError, CertsRequest, make as make_certs};
 pub use flags::{FileFlags, Flags};
 pub use operation::{
-    Answer, IssueTicket, OfScope, Operation, OperationError, RevokeTicket, SetFloor, Switch, look,
-    perform,
+    Answer, Check, IssueTicket, OfScope, Operation, OperationError, RevokeTicket, SetFloor, Switch,
+    look, perform,
 };
 pub use opsign_wire::TlsFiles;
 pub use run::{Failure, check, run};
+pub use sequencer::Head;
+pub use unsafe_blocks::UnsafeBlocks;

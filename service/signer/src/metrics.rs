@@ -13,6 +13,17 @@ use crate::backend::{Backend, KeyError};
 const SECONDS: &[f64] =
     &[20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 50e-3, 0.2, 1.0];
 
+/// The rules by which alarms are counted, besides the names of what the guard would refuse.
+const ALARMS: [&str; 7] = [
+    "two_clients",
+    "double_rate",
+    "slot_taken",
+    "behind_tip",
+    "parent_mismatch",
+    "not_on_record",
+    "missed",
+];
+
 /// Counters of the signing methods and the keys.
 pub(crate) struct Metrics {
     /// `eth_signTransaction` by client, status and kind of error.
@@ -74,6 +85,11 @@ impl Metrics {
             Ok::<_, prometheus::Error>(made)
         };
         let outcome = ["client", "status", "error"];
+        let alarms = counters("opsign_guard_alarms_total", "Alarms of the guard", &["rule"])?;
+        for rule in ALARMS {
+            // There from the start, so that the first one is an increase.
+            alarms.with_label_values(&[rule]).inc_by(0);
+        }
         Ok(Arc::new(Self {
             transactions: counters(
                 "signer_signtransaction_total",
@@ -109,7 +125,7 @@ impl Metrics {
                 "Events of the guard since the start",
                 &["event"],
             )?,
-            alarms: counters("opsign_guard_alarms_total", "Alarms of the guard", &["rule"])?,
+            alarms,
             reloads: counters("opsign_reloads_total", "Reloads", &["outcome"])?,
             ready: gauge("opsign_ready", "1 when every key signs")?,
             audit_failures: counter("opsign_audit_failures_total", "Audit lines not written")?,

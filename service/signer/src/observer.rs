@@ -19,10 +19,6 @@ const WINDOW_MS: u64 = 60_000;
 /// Fewer blocks than this in a window say nothing of what is usual.
 const FEWEST: u64 = 10;
 
-/// The rules by which alarms are counted, besides the names of what the guard would refuse.
-pub(crate) const ALARMS: [&str; 6] =
-    ["two_clients", "double_rate", "slot_taken", "behind_tip", "parent_mismatch", "missed"];
-
 /// A block payload that was signed.
 pub(crate) struct SignedBlock {
     pub(crate) scope: Scope,
@@ -43,9 +39,6 @@ pub(crate) struct Observer {
 impl Observer {
     /// Starts the thread; it ends with the observer.
     pub(crate) fn start(metrics: Arc<Metrics>) -> std::io::Result<Self> {
-        for rule in ALARMS {
-            metrics.alarms.with_label_values(&[rule]).inc_by(0);
-        }
         let (blocks, received) = sync_channel(ROOM);
         let for_thread = Arc::clone(&metrics);
         std::thread::Builder::new()

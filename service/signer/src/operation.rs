@@ -8,6 +8,8 @@ use opsign_guard::{Client, Digest, Guard, Hex, Scope, ScopeStatus, StoreError, T
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::sequencer::Head;
+
 /// How long requests in flight may take to end before a switch goes on without them.
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -45,6 +47,9 @@ pub enum Operation {
     /// Lets a scope whose rate was exceeded sign again.
     #[serde(rename = "guard_clearLatch")]
     ClearLatch(OfScope),
+    /// Whether a block that was seen elsewhere is on record. If not, it is an alarm.
+    #[serde(rename = "guard_check")]
+    Check(Check),
 }
 
 /// Parameters of what concerns a whole scope.
@@ -114,6 +119,20 @@ pub struct SetFloor {
     pub scope: Scope,
     /// The floor.
     pub floor: u64,
+}
+
+/// Parameters of `guard_check`: a payload by its hash, or a block by number and hash.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The scope.
+    pub scope: Scope,
+    /// The payload hash, of a signature of the scope's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_hash: Option<Digest>,
+    /// The block, as a node has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<Head>,
 }
 
 /// Why an operation was not carried out: a name for programs, and a sentence.
@@ -186,6 +205,17 @@ pub fn perform(guard: &Guard, operation: &Operation, at: u64) -> Result<Answer, 
         Operation::SetFloor(raise) => {
             guard.set_floor(&raise.scope, raise.floor, at)?;
             Ok(object(json!({ "scope": raise.scope, "floor": raise.floor })))
+        }
+        Operation::Check(check) => {
+            status_of(guard, &check.scope)?;
+            let payload = check.payload_hash.map(|hash| guard.knows(&check.scope, &hash));
+            let block = (check.block.as_ref())
+                .and_then(|block| guard.knows_block(&check.scope, block.number, &block.hash));
+            let known = match (payload, block) {
+                (Some(payload), Some(block)) => Some(payload && block),
+                (one, other) => one.or(other),
+            };
+            Ok(object(json!({ "known": known })))
         }
         Operation::ClearLatch(clear) => {
             guard.unlatch(&clear.scope, at)?;

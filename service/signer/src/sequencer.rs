@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use opsign_guard::Hex;
 use opsign_wire::Caller;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -23,10 +23,12 @@ pub(crate) struct Sequencer {
 }
 
 /// A block by number and hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Head {
-    pub(crate) number: u64,
-    pub(crate) hash: Hex<32>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: Hex<32>,
 }
 
 impl std::fmt::Display for Head {
@@ -97,7 +99,8 @@ impl Sequencer {
     }
 }
 
-async fn answer<T: DeserializeOwned>(
+/// Calls a method and reads its result.
+pub(crate) async fn answer<T: DeserializeOwned>(
     caller: &Caller,
     method: &str,
     params: &str,

@@ -423,10 +423,22 @@ impl<'a> Operator<'a> {
     /// Runs `opsign --json` with these words, which must end with this code.
     #[track_caller]
     pub fn ask(&self, words: &str, code: i32) -> Value {
+        self.run(words).json(code)
+    }
+
+    /// The same for a command that prints lines, any number of them.
+    #[track_caller]
+    pub fn lines(&self, words: &str, code: i32) -> Vec<Value> {
+        let ran = self.run(words);
+        assert_eq!(ran.code, Some(code), "out: {}\nerr: {}", ran.out, ran.err);
+        ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn run(&self, words: &str) -> Ran {
         let mut line = vec!["--json"];
         line.extend(words.split(' '));
         line.extend(["--admin", &self.url, "--tls.ca", "ca.crt"]);
         line.extend(["--tls.cert", "ops.crt", "--tls.key", "ops.key"]);
-        self.bench.opsign(&line).json(code)
+        self.bench.opsign(&line)
     }
 }

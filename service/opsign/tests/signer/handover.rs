@@ -1,11 +1,13 @@
 //! `opsign switch` between two op-nodes, which here are stand-ins that keep op-node's word: only a
 //! stopped one starts, on its own head alone. The signer is killed at each step.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use opsign_core::{ChainId, SecretKey, Signer as _, payload_signing_hash};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -14,11 +16,14 @@ use crate::block::Block;
 use crate::wire::{Connection, wait_until};
 
 const CHAIN: u64 = 10;
+const ZERO: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
 
 /// One op-node.
 #[derive(Clone, Default)]
 struct Node {
     head: (u64, String),
+    /// Blocks by number.
+    chain: BTreeMap<u64, String>,
     active: bool,
     /// The method that it answers with an error.
     fails: Option<&'static str>,
@@ -72,6 +77,7 @@ impl Nodes {
     fn gossip(&self, block: &Block) {
         for node in &mut self.net.lock().unwrap().nodes {
             node.head = (block.number, hex(&block.block_hash));
+            node.chain.insert(block.number, hex(&block.block_hash));
         }
     }
 
@@ -159,7 +165,14 @@ impl Node {
         }
         match method {
             "optimism_syncStatus" => {
-                Ok(json!({"unsafe_l2": {"number": self.head.0, "hash": self.head.1}}))
+                let head = json!({"number": self.head.0, "hash": self.head.1});
+                Ok(json!({"unsafe_l2": head, "safe_l2": {"number": 0, "hash": ZERO}}))
+            }
+            "optimism_outputAtBlock" => {
+                let number = call["params"][0].as_str().unwrap().trim_start_matches("0x");
+                let number = u64::from_str_radix(number, 16).unwrap();
+                let hash = self.chain.get(&number).ok_or("not found")?;
+                Ok(json!({"blockRef": {"number": number, "hash": hash}}))
             }
             "admin_sequencerActive" => Ok(json!(self.active)),
             "admin_stopSequencer" if !self.active => Err("sequencer not running"),
@@ -234,6 +247,11 @@ impl World {
     fn ask(&self, words: &str, code: i32) -> Value {
         let words = words.replace("SCOPE", &format!("blocks/{CHAIN}/{ONE}"));
         Operator::new(&self.bench, &self.signer, "ops.local").ask(&words, code)
+    }
+
+    fn ask_lines(&self, words: &str, code: i32) -> Vec<Value> {
+        let words = words.replace("SCOPE", &format!("blocks/{CHAIN}/{ONE}"));
+        Operator::new(&self.bench, &self.signer, "ops.local").lines(&words, code)
     }
 
     /// What the operator is told when it fails.
@@ -424,4 +442,47 @@ fn a_switch_at_a_height_waits_for_it() {
     wait_until("B is started", || world.nodes.active() == [false, true]);
     world.make("b.local");
     assert_eq!(world.holder(), "b.local");
+}
+
+#[test]
+fn what_others_see_is_looked_up() {
+    let mut world = World::new();
+    world.make("a.local");
+    let url = world.nodes.urls[1].clone();
+    let words = format!("guard watch --scope SCOPE --rpc {url} --interval-ms 20");
+    let quiet = world.ask_lines(&format!("{words} --blocks 1"), 0);
+    assert!(quiet.is_empty(), "{quiet:?}");
+    let alarms = || world.signer.metric("opsign_guard_alarms_total{rule=\"not_on_record\"}");
+    assert_eq!(alarms(), 0.0);
+    // Somebody else's block at the next height.
+    let rival = Block::new(3, world.last.block_hash, now(), 9);
+    world.nodes.gossip(&rival);
+    let found = world.ask_lines(&words, 1);
+    assert_eq!(found[0]["number"], 3, "{found:?}");
+    assert_eq!(found[0]["on_record"], false);
+    assert_eq!(alarms(), 1.0);
+    world.signer.wait_for_log("not on record");
+
+    // Gossip: what the key has signed here, what it has signed elsewhere, and what others have.
+    let key = |secret: u8| {
+        let mut bytes = [0; 32];
+        bytes[31] = secret;
+        SecretKey::from_bytes(&bytes)
+    };
+    let message = |secret: u8, block: &Block| {
+        let hash = payload_signing_hash(&ChainId::from(CHAIN), &block.hash);
+        let signature = key(secret).unwrap().sign(&hash).unwrap();
+        let data = [signature.as_bytes(), &block.bytes[..]].concat();
+        hex(&snap::raw::Encoder::new().compress_vec(&data).unwrap())
+    };
+    let lines = [message(1, &world.last), message(2, &rival)].join("\n");
+    world.bench.write("gossip", &lines);
+    let watch = "guard watch --scope SCOPE --gossip gossip";
+    let fine = world.ask_lines(watch, 0);
+    assert_eq!(fine[0]["on_record"], true);
+    assert!(fine[1]["signer"].is_string() && fine[1]["on_record"].is_null());
+    world.bench.write("gossip", format!("{lines}\n{}", message(1, &rival)));
+    let found = world.ask_lines(watch, 1);
+    assert_eq!(found[2]["on_record"], false, "{found:?}");
+    assert_eq!(alarms(), 2.0);
 }
