@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-signer parity torture schedules test-devnet test-switch package package-test \
+  bench bench-hsm bench-proxy bench-signer parity torture schedules test-devnet test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -62,6 +62,9 @@ bench-hsm:
 
 bench-signer:
 	@scripts/bench-signer.sh
+
+bench-proxy:
+	@scripts/bench-proxy.sh
 
 parity:
 	@scripts/parity.sh

@@ -63,7 +63,9 @@ impl Rows<'_> {
         let idle = running.process().resident_mb()?;
         self.figure("memory idle", &format!("{idle:.1} MB"));
 
-        self.near_idle(&running, &tls)?;
+        // Five a second is more than a sequencer sends.
+        self.paced(&running, &tls, 5, 40)?;
+        self.paced(&running, &tls, 100, 300)?;
         for (request, name) in [
             (Request::PayloadV2, "payload V2"),
             (Request::PayloadV1, "payload V1"),
@@ -143,24 +145,24 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// Five requests a second, which is more than a sequencer sends.
-    fn near_idle(&self, running: &Running, tls: &Tls) -> io::Result<()> {
-        const NAME: &str = "payload V2, 5 a second";
-        if !NAME.contains(self.only) {
+    /// So many requests a second on one connection, until there were `most`.
+    fn paced(&self, running: &Running, tls: &Tls, rate: u64, most: u64) -> io::Result<()> {
+        let name = format!("payload V2, {rate} a second");
+        if !name.contains(self.only) {
             return Ok(());
         }
         let mut connection = Connection::open(running.address, tls)?;
         connection.ask(&Request::PayloadV2, 0)?;
         let (cpu, begin) = (Cpu::now(running)?, Instant::now());
         let mut taken = Vec::new();
-        for number in 1..=40 {
-            thread::sleep(Duration::from_millis(200));
+        for number in 1..=most {
+            thread::sleep(Duration::from_millis(1000 / rate));
             let begin = Instant::now();
             connection.ask(&Request::PayloadV2, number)?;
             taken.push(begin.elapsed());
         }
         let cpu = cpu.since(running)?;
-        self.row(NAME, Seen { taken, elapsed: begin.elapsed(), cpu });
+        self.row(&name, Seen { taken, elapsed: begin.elapsed(), cpu });
         connection.check(&Request::PayloadV2, 0)
     }
 
