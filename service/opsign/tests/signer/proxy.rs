@@ -215,6 +215,12 @@ fn status_shows_who_is_connected() {
     assert!(text.contains("its admins must name it"), "{text}");
 }
 
+fn secret_key(number: u8) -> SecretKey {
+    let mut bytes = [0; 32];
+    bytes[31] = number;
+    SecretKey::from_bytes(&bytes).unwrap()
+}
+
 /// A signer of the test's own, which does what it should not.
 struct Fake {
     socket: WebSocket<StreamOwned<ClientConnection, TcpStream>>,
@@ -267,22 +273,24 @@ impl Fake {
         }));
     }
 
-    /// Answers the challenge with this key, bound to this channel.
+    /// Answers the challenge for the key one with this key, bound to this channel.
     fn prove(&mut self, secret: u8, binding: [u8; 32]) {
+        self.prove_as(ONE, secret, binding);
+    }
+
+    fn prove_as(&mut self, address: &str, secret: u8, binding: [u8; 32]) {
         let asked = self.hear().unwrap();
         assert_eq!(asked["method"], "opsignerproxy_prove");
-        let mut bytes = [0; 32];
-        bytes[31] = secret;
-        let key = SecretKey::from_bytes(&bytes).unwrap();
+        let key = secret_key(secret);
         let text = format!(
-            "opsign proxy: this signer holds the key\nkey: {ONE}\nchallenge: {}\nchannel: 0x{}",
+            "opsign proxy: this signer holds the key\nkey: {address}\nchallenge: {}\nchannel: 0x{}",
             asked["params"][0]["challenge"].as_str().unwrap(),
             base16ct::lower::encode_string(&binding)
         );
         let signature = key.sign(&personal_message_hash(text.as_bytes())).unwrap();
         self.say(&json!({
             "jsonrpc": "2.0", "id": asked["id"],
-            "result": {"proofs": [{"address": ONE, "signature": signature.to_string()}]},
+            "result": {"proofs": [{"address": address, "signature": signature.to_string()}]},
         }));
     }
 
@@ -450,7 +458,8 @@ fn a_second_signer_of_a_key_needs_the_same_record() {
 }
 
 /// The link is cut after a number of bytes that grows, so at every step of the conversation: each
-/// request is answered once or refused with an error, and no nonce is signed twice.
+/// request is answered once or refused with an error, and no nonce is signed twice. `OPSIGN_CUTS` is
+/// how many times.
 #[test]
 fn a_link_that_is_cut_anywhere_loses_and_repeats_nothing() {
     let set = Set::with(&proxy_config(""), |port| {
@@ -461,8 +470,10 @@ fn a_link_that_is_cut_anywhere_loses_and_repeats_nothing() {
     let mut signed: HashMap<u64, String> = HashMap::new();
     let (mut answered, mut refused) = (0, 0);
     let start = Instant::now();
-    for round in 0..300_i64 {
-        set.relay.cut_after(round * 37 % 6000);
+    let rounds = std::env::var("OPSIGN_CUTS").map_or(300, |text| text.parse().unwrap());
+    for round in 0..rounds {
+        // A cut waits for the bytes of several calls, and for those of the next registration.
+        set.relay.cut_after(round * 37 % 3000);
         for value in ["0x1", "0x2"] {
             let nonce = round as u64;
             let change = json!({"nonce": format!("{nonce:#x}"), "value": value});
@@ -485,8 +496,9 @@ fn a_link_that_is_cut_anywhere_loses_and_repeats_nothing() {
         start.elapsed(),
         signed.len()
     );
-    assert!(set.relay.cuts() > 20, "hardly ever cut");
-    assert!(signed.len() > 250, "hardly anything was signed: {}", signed.len());
+    let rounds = rounds as usize;
+    assert!(set.relay.cuts() > rounds / 10, "hardly ever cut");
+    assert!(signed.len() > rounds * 5 / 6, "hardly anything was signed: {}", signed.len());
 }
 
 #[test]
@@ -524,4 +536,54 @@ fn a_config_is_checked_and_the_sample_is_one() {
     let (code, text) = check(&sample.replace("clients:\n", &client));
     assert_eq!(code, Some(78), "{text}");
     assert!(text.contains("no signer of signers.allow has"), "{text}");
+}
+
+/// Fifty signers and a thousand clients, each of which is answered by its own signer.
+#[test]
+fn a_proxy_for_many() {
+    const SIGNERS: u8 = 50;
+    const CLIENTS: usize = 1000;
+    let bench = Bench::new();
+    let addresses: Vec<_> =
+        (1..=SIGNERS).map(|number| secret_key(number).address().to_string()).collect();
+    let mut config = "listen: 127.0.0.1:0\nmetrics: 127.0.0.1:0\n\
+                      tls: {ca: ca.crt, cert: tls.crt, key: tls.key}\n\
+                      signers:\n  listen: 127.0.0.1:0\n  allow:\n"
+        .to_owned();
+    for (number, address) in addresses.iter().enumerate() {
+        config += &format!("  - {{name: s{number}.local, addresses: [\"{address}\"]}}\n");
+    }
+    config += "clients:\n";
+    for (number, address) in addresses.iter().enumerate() {
+        config += &format!("- {{name: c{number}.local, addresses: [\"{address}\"]}}\n");
+    }
+    let proxy = bench.start_proxy(&config);
+    let port = proxy.wait_for_address("\"signers\"");
+    for (number, address) in addresses.iter().enumerate() {
+        let mut fake = Fake::dial_as(port, &bench.client(&[&format!("s{number}.local")]));
+        let offer = json!([{"address": address, "chainIds": ["10"], "kinds": ["blockPayload"]}]);
+        fake.register(json!({ "offers": offer }));
+        let binding = fake.binding;
+        fake.prove_as(address, number as u8 + 1, binding);
+        assert!(fake.hear().unwrap()["result"].is_object());
+        std::thread::spawn(move || {
+            // Until the proxy ends.
+            while let Some(asked) = fake.hear() {
+                fake.say(&json!({"id": asked["id"], "result": format!("0x{number:02x}")}));
+            }
+        });
+    }
+    let configs: Vec<_> =
+        (0..SIGNERS).map(|number| bench.client(&[&format!("c{number}.local")])).collect();
+    let connections: Vec<_> = (0..CLIENTS)
+        .map(|at| {
+            let number = at % configs.len();
+            let mut connection = Connection::open(proxy.address, &configs[number]).unwrap();
+            assert_eq!(connection.sign_payload(10), Ok(json!(format!("0x{number:02x}"))));
+            connection
+        })
+        .collect();
+    let resident = proxy.resident() / 1024;
+    println!("{} clients, {SIGNERS} signers: {resident} MB", connections.len());
+    assert!(resident < 200, "{resident} MB");
 }
