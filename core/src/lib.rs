@@ -76,7 +76,8 @@ pub use key::{Address, PublicKey, SecretKey};
 pub use message::personal_message_hash;
 pub use payload::{Domain, PayloadHash, PayloadHasher, SigningHash, payload_signing_hash};
 pub use sign::{
-    Rules, Signature, Signer, recover_signer, sign_payload, verify_payload, verify_signing_hash,
+    CheckedSignature, Rules, Signature, Signer, recover_signer, sign_payload, verify_payload,
+    verify_signing_hash,
 };
 pub use stack::on_wiped_stack;
 pub use uint::U256;

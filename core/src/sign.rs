@@ -160,6 +160,59 @@ impl Signature {
     }
 }
 
+/// A signature, what it is over and who made it. Only a check makes one, so nobody who is given one
+/// has to check again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedSignature {
+    hash: SigningHash,
+    signer: Address,
+    signature: Signature,
+}
+
+impl CheckedSignature {
+    /// Checks by recovery; [`crate::Verifier::check`] is faster.
+    ///
+    /// # Errors
+    /// As [`verify_signing_hash`].
+    pub fn new(hash: &SigningHash, signature: &Signature, signer: &Address) -> Result<Self, Error> {
+        verify_signing_hash(hash, signature, signer)?;
+        Ok(Self::checked(hash, signature, signer))
+    }
+
+    /// After a check.
+    pub(crate) const fn checked(
+        hash: &SigningHash,
+        signature: &Signature,
+        signer: &Address,
+    ) -> Self {
+        Self { hash: *hash, signer: *signer, signature: *signature }
+    }
+
+    /// Finishes a bare `r ‖ s` as [`Signature::from_token`] does, which checks it.
+    ///
+    /// # Errors
+    /// Those of [`Signature::from_token`].
+    pub fn from_token(hash: &SigningHash, rs: &[u8; 64], signer: &Address) -> Result<Self, Error> {
+        let signature = Signature::from_token(hash, rs, signer)?;
+        Ok(Self::checked(hash, &signature, signer))
+    }
+
+    /// What was signed.
+    pub const fn hash(&self) -> &SigningHash {
+        &self.hash
+    }
+
+    /// Who signed it.
+    pub const fn signer(&self) -> &Address {
+        &self.signer
+    }
+
+    /// The signature.
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+}
+
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         hex::write(f, &self.0)

@@ -1,10 +1,10 @@
 //! Checking many signatures of one signer.
 
-use crate::curve::KnownSigner;
+use crate::curve::{self, KnownSigner};
 use crate::error::Error;
 use crate::key::{Address, PublicKey};
 use crate::payload::SigningHash;
-use crate::sign::{Signature, verify_signing_hash};
+use crate::sign::{CheckedSignature, Signature, verify_signing_hash};
 
 /// Checks signatures of one public key, faster than recovering their signer.
 ///
@@ -48,11 +48,38 @@ impl Verifier {
     /// [`Error::SignatureNotRecoverable`]; [`Error::WrongSigner`] with the address that did sign,
     /// for which that one is recovered.
     pub fn verify(&self, hash: &SigningHash, signature: &Signature) -> Result<(), Error> {
+        self.check(hash, signature).map(|_| ())
+    }
+
+    /// As [`Verifier::verify`], with a value that shows that the check was made.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn check(
+        &self,
+        hash: &SigningHash,
+        signature: &Signature,
+    ) -> Result<CheckedSignature, Error> {
         let (rs, recovery_id) = signature.parts();
         if self.signer.verify_vartime(hash.as_bytes(), &rs, recovery_id) {
-            Ok(())
+            Ok(CheckedSignature::checked(hash, signature, &self.address))
         } else {
-            verify_signing_hash(hash, signature, &self.address)
+            CheckedSignature::new(hash, signature, &self.address)
+        }
+    }
+
+    /// Finishes a bare `r ‖ s` as [`Signature::from_token`] does, whose answers and errors it has,
+    /// by one check where that one tries recovery ids. Variable time: all is public.
+    ///
+    /// # Errors
+    /// Those of [`Signature::from_token`].
+    pub fn finish(&self, hash: &SigningHash, rs: &[u8; 64]) -> Result<CheckedSignature, Error> {
+        let low = curve::normalize_s(rs);
+        let id = low.and_then(|low| self.signer.recovery_id_vartime(hash.as_bytes(), &low));
+        match (low, id) {
+            (Some(low), Some(id)) => Signature::new_low_s(low, id)
+                .map(|signature| CheckedSignature::checked(hash, &signature, &self.address)),
+            _ => CheckedSignature::from_token(hash, rs, &self.address),
         }
     }
 }

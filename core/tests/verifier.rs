@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
 use opsign_core::{
-    Address, AddressVerifier, Error, Rules, SecretKey, Signature, Signer, Verifier, hazmat,
-    verify_signing_hash,
+    Address, AddressVerifier, CheckedSignature, Error, Rules, SecretKey, Signature, Signer,
+    Verifier, hazmat, verify_signing_hash,
 };
 
 fn key(byte: u8) -> SecretKey {
@@ -37,10 +37,43 @@ fn every_verdict_is_that_of_recovery() {
             let expected = verify_signing_hash(&hash, &read, &address);
             assert_eq!(verifier.verify(&hash, &read), expected, "{read}");
             assert_eq!(learning.verify(&hash, &read), expected, "{read}");
+            let rs = bytes.first_chunk().unwrap();
+            let finished = CheckedSignature::from_token(&hash, rs, &address);
+            assert_eq!(verifier.finish(&hash, rs), finished, "{read}");
             if expected.is_ok() { sound += 1 } else { unsound += 1 }
         }
     }
     assert_eq!((sound, unsound), (40, 40 * 67));
+}
+
+/// A token's high s, and numbers that are no r or s.
+#[test]
+fn a_bare_signature_is_finished_as_by_recovery() {
+    let key = key(3);
+    let verifier = Box::new(Verifier::new(key.public_key()));
+    let hash = hazmat::signing_hash(&[7; 32]).unwrap();
+    let signature = key.sign(&hash).unwrap();
+    let low: [u8; 64] = *signature.as_bytes().first_chunk().unwrap();
+    let mut high = low;
+    let s = secp256k1::SecretKey::from_secret_bytes(low[32..].try_into().unwrap()).unwrap();
+    high[32..].copy_from_slice(&s.negate().to_secret_bytes());
+    let checked = verifier.check(&hash, &signature).unwrap();
+    assert_eq!((checked.hash(), checked.signer()), (&hash, &key.address()));
+    assert_eq!(checked.signature(), &signature);
+    assert_eq!(verifier.finish(&hash, &low), Ok(checked));
+    assert_eq!(verifier.finish(&hash, &high), Ok(checked));
+    assert_eq!(CheckedSignature::new(&hash, &signature, verifier.address()), Ok(checked));
+    for (at, byte, error) in [
+        (0, 0, Error::SignatureRZero),
+        (0, 0xff, Error::SignatureRTooLarge),
+        (32, 0, Error::SignatureSZero),
+        (32, 0xff, Error::SignatureSTooLarge),
+    ] {
+        let mut wrong = low;
+        wrong[at..at + 32].fill(byte);
+        assert_eq!(verifier.finish(&hash, &wrong), Err(error));
+        assert_eq!(Signature::from_token(&hash, &wrong, verifier.address()), Err(error));
+    }
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
-use opsign_core::{Address, Signature, Signer, SigningHash};
+use opsign_core::{Address, CheckedSignature, Signature, Signer, SigningHash, Verifier};
 
 use crate::error::{Error, ErrorKind};
 use crate::key::{KeySelector, find_key};
@@ -50,7 +50,7 @@ pub struct HsmSigner {
 struct Job {
     hash: SigningHash,
     expires: Instant,
-    reply: Box<dyn FnOnce(Result<Signature, Error>) + Send>,
+    reply: Box<dyn FnOnce(Result<CheckedSignature, Error>) + Send>,
     _waiting: Waiting,
 }
 
@@ -102,6 +102,7 @@ impl HsmSigner {
         let sessions = options.sessions.max(1);
         let (queue, jobs) = sync_channel::<Job>(sessions * 64);
         let jobs = Arc::new(Mutex::new(jobs));
+        let verifier = Arc::default();
         let mut signer = Self {
             address,
             label: info.label,
@@ -115,6 +116,7 @@ impl HsmSigner {
                 login: Arc::clone(login),
                 selector: selector.clone(),
                 address,
+                verifier: Arc::clone(&verifier),
                 open: None,
             };
             worker.open()?;
@@ -143,7 +145,7 @@ impl HsmSigner {
     /// Hands in a hash and returns at once, for callers that must not wait on a thread.
     ///
     /// `done` runs on a thread of this signer and must be short. It is told the signature or the
-    /// error, as [`Signer::sign`] would return them; if the token never answers, or the signer is
+    /// error that [`Signer::sign`] would return; if the token never answers, or the signer is
     /// dropped first, it is dropped unused. Bounding the wait is the caller's part; a job that has
     /// waited longer than the deadline is not begun.
     ///
@@ -152,7 +154,7 @@ impl HsmSigner {
     pub fn submit(
         &self,
         hash: &SigningHash,
-        done: impl FnOnce(Result<Signature, Error>) + Send + 'static,
+        done: impl FnOnce(Result<CheckedSignature, Error>) + Send + 'static,
     ) -> Result<(), Error> {
         let Some(queue) = &self.queue else {
             return Err(died());
@@ -194,7 +196,7 @@ impl Signer for HsmSigner {
         // A caller whose deadline has passed is gone, and the signature goes with it.
         self.submit(hash, move |result| drop(reply.try_send(result)))?;
         match answer.recv_timeout(self.deadline) {
-            Ok(result) => result,
+            Ok(result) => result.map(|checked| *checked.signature()),
             Err(RecvTimeoutError::Timeout) => Err(self.timeout()),
             Err(RecvTimeoutError::Disconnected) => Err(died()),
         }
@@ -239,6 +241,8 @@ struct Worker {
     login: Arc<Login>,
     selector: KeySelector,
     address: Address,
+    /// Of the key that the first sound signature shows; all workers share it.
+    verifier: Arc<OnceLock<Box<Verifier>>>,
 }
 
 impl Worker {
@@ -272,7 +276,7 @@ impl Worker {
         Ok(self.open.insert(open))
     }
 
-    fn sign(&mut self, hash: &SigningHash) -> Result<Signature, Error> {
+    fn sign(&mut self, hash: &SigningHash) -> Result<CheckedSignature, Error> {
         let result = self.sign_once(hash);
         result.map_err(|error| match error.kind() {
             // A wrong answer says nothing against the session.
@@ -284,8 +288,22 @@ impl Worker {
         })
     }
 
-    fn sign_once(&mut self, hash: &SigningHash) -> Result<Signature, Error> {
-        let address = self.address;
+    /// The signature, if it is the key's.
+    fn checked(
+        &self,
+        hash: &SigningHash,
+        rs: &[u8; 64],
+    ) -> Result<CheckedSignature, opsign_core::Error> {
+        if let Some(verifier) = self.verifier.get() {
+            return verifier.finish(hash, rs);
+        }
+        let checked = CheckedSignature::from_token(hash, rs, &self.address)?;
+        let key = checked.signature().recover(hash)?;
+        self.verifier.get_or_init(|| Box::new(Verifier::new(&key)));
+        Ok(checked)
+    }
+
+    fn sign_once(&mut self, hash: &SigningHash) -> Result<CheckedSignature, Error> {
         let (session, key) = self.open()?;
         let bytes = session.sign(&Mechanism::Ecdsa, *key, hash.as_bytes())?;
         let wrong = |detail: String| {
@@ -298,6 +316,6 @@ impl Worker {
             .first_chunk::<64>()
             .filter(|_| bytes.len() == 64)
             .ok_or_else(|| wrong(format!("{} bytes instead of 64", bytes.len())))?;
-        Signature::from_token(hash, rs, &address).map_err(|error| wrong(error.to_string()))
+        self.checked(hash, rs).map_err(|error| wrong(error.to_string()))
     }
 }

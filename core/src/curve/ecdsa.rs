@@ -96,15 +96,26 @@ impl KnownSigner {
     pub(crate) fn verify_vartime(&self, hash: &[u8; 32], rs: &[u8; 64], recovery_id: u8) -> bool {
         let Some((r, s)) = read_scalars(rs) else { return false };
         let Some(x) = nonce_x(&r, recovery_id) else { return false };
+        self.y_parity(hash, &r, &s, x) == Some(recovery_id & 1)
+    }
+
+    /// The recovery id, 0 or 1, with which [`KnownSigner::verify_vartime`] says yes.
+    pub(crate) fn recovery_id_vartime(&self, hash: &[u8; 32], rs: &[u8; 64]) -> Option<u8> {
+        let (r, s) = read_scalars(rs)?;
+        self.y_parity(hash, &r, &s, nonce_x(&r, 0)?)
+    }
+
+    /// The parity of y of `(z/s) G + (r/s) Q`, if that point has this x.
+    fn y_parity(&self, hash: &[u8; 32], r: &Scalar, s: &Scalar, x: FieldElement) -> Option<u8> {
         let (z, _) = Scalar::reduce(hash);
         let inverse = s.invert_vartime();
         let sum = GENERATOR_PUBLIC.add_multiple_vartime(Xyzz::INFINITY, &z.mul(&inverse));
         let sum = self.table.add_multiple_vartime(sum, &r.mul(&inverse));
         if sum.is_infinity() || !x.mul(sum.zz).sub(sum.x).is_zero_vartime() {
-            return false;
+            return None;
         }
         let y = sum.y.mul(sum.zzz.invert_vartime());
-        y.is_odd() == (recovery_id & 1 == 1)
+        Some(u8::from(y.is_odd()))
     }
 }
 

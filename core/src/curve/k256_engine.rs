@@ -42,6 +42,11 @@ impl KnownSigner {
     pub(crate) fn verify_vartime(&self, hash: &[u8; 32], rs: &[u8; 64], recovery_id: u8) -> bool {
         recover_vartime(hash, rs, recovery_id) == Some(self.point)
     }
+
+    /// The recovery id, 0 or 1, with which [`KnownSigner::verify_vartime`] says yes.
+    pub(crate) fn recovery_id_vartime(&self, hash: &[u8; 32], rs: &[u8; 64]) -> Option<u8> {
+        (0..=1).find(|id| self.verify_vartime(hash, rs, *id))
+    }
 }
 
 /// Replaces s by the lower of s and n - s. `None` if r or s is out of range.

@@ -115,6 +115,9 @@ fn known_signers() {
             let accepted = theirs.verify_vartime(&hash, &rs, id);
             let verdict = ours.verify_vartime(&hash, &rs, id);
             assert_eq!(verdict, accepted, "{secret:x?} {hash:x?} {rs:x?} {id}");
+            let found = ours.recovery_id_vartime(&hash, &rs);
+            assert_eq!(found, theirs.recovery_id_vartime(&hash, &rs), "{hash:x?} {rs:x?}");
+            assert!(!accepted || id > 1 || found == Some(id), "{hash:x?} {rs:x?} {id}");
             if accepted { yes += 1 } else { no += 1 }
         }
     }

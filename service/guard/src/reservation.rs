@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use opsign_core::{Signature, SigningHash, verify_signing_hash};
+use opsign_core::{Address, CheckedSignature, Signature, SigningHash};
 
 use crate::decision::{Decision, NotReleased, Refusal};
 use crate::engine::Inner;
@@ -44,14 +44,18 @@ impl Reservation {
     /// # Errors
     /// [`NotReleased`]; the digest stays reserved.
     pub fn complete(self, signature: &Signature) -> Result<Signature, NotReleased> {
-        self.release(signature).wait()
+        let checked = CheckedSignature::new(&self.hash, signature, &self.address()?)
+            .map_err(NotReleased::WrongSignature)?;
+        self.release(&checked).wait()
     }
 
-    /// As [`Reservation::complete`], for those who must not block a thread. Of a digest without a
-    /// slot in a shared record, the answer comes when it is recorded that the lease still stood.
-    pub fn release(self, signature: &Signature) -> Pending<Released> {
+    /// As [`Reservation::complete`] with a signature that has been checked, for those who must not
+    /// block a thread. Of a digest without a slot in a shared record, the answer comes when it is
+    /// recorded that the lease still stood.
+    pub fn release(self, checked: &CheckedSignature) -> Pending<Released> {
         let (promise, pending) = pending(|| Err(NotReleased::Unavailable));
-        let recorded = match self.check(signature) {
+        let signature = checked.signature();
+        let recorded = match self.is_meant(checked) {
             Ok(()) => self.inner.clone().record_signed(&self, signature),
             Err(error) => Err(error),
         };
@@ -76,12 +80,22 @@ impl Reservation {
         Record::Signed { scope, digest, signature: Hex(*signature.as_bytes()) }
     }
 
-    fn check(&self, signature: &Signature) -> Result<(), NotReleased> {
-        let address = {
-            let core = self.inner.lock();
-            core.state.scope(self.grant.key.0).ok_or(NotReleased::Fenced)?.scope.address()
-        };
-        verify_signing_hash(&self.hash, signature, &address).map_err(NotReleased::WrongSignature)
+    /// Whether it is over this digest, by the scope's key.
+    fn is_meant(&self, checked: &CheckedSignature) -> Result<(), NotReleased> {
+        let address = self.address()?;
+        if checked.hash() == &self.hash && checked.signer() == &address {
+            return Ok(());
+        }
+        // Sound, and for something else: the check of what was asked for says what is wrong with it.
+        CheckedSignature::new(&self.hash, checked.signature(), &address)
+            .map(|_| ())
+            .map_err(NotReleased::WrongSignature)
+    }
+
+    /// Of the scope's key.
+    fn address(&self) -> Result<Address, NotReleased> {
+        let core = self.inner.lock();
+        Ok(core.state.scope(self.grant.key.0).ok_or(NotReleased::Fenced)?.scope.address())
     }
 
     /// Hands the signature to everybody who waits for this digest.

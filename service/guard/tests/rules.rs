@@ -6,7 +6,7 @@ mod common;
 use common::disk::Disk;
 use common::*;
 use opsign_core::tx::{Blob, BlobHashes, DynamicFee, Transaction};
-use opsign_core::{Address, ChainId, U256};
+use opsign_core::{Address, ChainId, CheckedSignature, U256};
 use opsign_guard::*;
 
 const SIGNED: Outcome = Outcome::Signed;
@@ -527,6 +527,15 @@ fn a_wrong_signature_is_not_released() {
     let stranger = opsign_core::SecretKey::from_bytes(&[3; 32]).unwrap();
     let wrong = opsign_core::Signer::sign(&stranger, reservation.hash()).unwrap();
     assert!(matches!(reservation.complete(&wrong), Err(NotReleased::WrongSignature(_))));
+    // Nor one that was checked, for another key or another digest.
+    let reservation = reserved(guard.reserve(&block(1, b'x')));
+    let by_other = CheckedSignature::new(reservation.hash(), &wrong, &stranger.address()).unwrap();
+    assert!(matches!(reservation.release(&by_other).wait(), Err(NotReleased::WrongSignature(_))));
+    let reservation = reserved(guard.reserve(&block(1, b'x')));
+    let hash = *block(1, b'z').signing_hash();
+    let signature = opsign_core::Signer::sign(&key(), &hash).unwrap();
+    let of_other = CheckedSignature::new(&hash, &signature, &key().address()).unwrap();
+    assert!(matches!(reservation.release(&of_other).wait(), Err(NotReleased::WrongSignature(_))));
     // The slot stays taken, and the digest can be signed rightly.
     assert_eq!(outcome(&guard, &block(1, b'y')), refused("slot_taken"));
     assert_eq!(outcome(&guard, &block(1, b'x')), SIGNED);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use opsign_core::{Address, SecretKey, Signature, Signer, SigningHash, verify_signing_hash};
+use opsign_core::{Address, CheckedSignature, SecretKey, Signer, SigningHash, Verifier};
 use opsign_hsm::{ErrorKind, HsmSigner, KeySelector, Module, Options, Pin, TokenSelector};
 use opsign_keys::{DerivationPath, Passphrase};
 use tokio::sync::oneshot;
@@ -86,7 +86,7 @@ pub(crate) struct Backend {
 }
 
 enum Kind {
-    Local(Box<SecretKey>),
+    Local { key: Box<SecretKey>, verifier: Box<Verifier> },
     Token(Arc<TokenKey>),
 }
 
@@ -101,7 +101,8 @@ impl Backend {
             KeyLocator::File { path, password_file, hd_path } => {
                 let key = read_key(path, password_file.as_deref(), hd_path.as_deref())
                     .map_err(|what| OpenError::wrong(format!("key {name}: {what}")))?;
-                Ok(Self { name, address: key.address(), kind: Kind::Local(key) })
+                let verifier = Box::new(Verifier::new(key.public_key()));
+                Ok(Self { name, address: key.address(), kind: Kind::Local { key, verifier } })
             }
             KeyLocator::Token { .. } => {
                 let signer = open_token(locator, None).map_err(|error| OpenError {
@@ -126,14 +127,14 @@ impl Backend {
     pub(crate) fn trouble(&self) -> Option<String> {
         match &self.kind {
             Kind::Token(key) if key.signer.load().is_none() => Some(key.last_error()),
-            Kind::Local(_) | Kind::Token(_) => None,
+            Kind::Local { .. } | Kind::Token(_) => None,
         }
     }
 
     /// Whether its token was lost and will not be tried again.
     pub(crate) fn given_up(&self) -> bool {
         match &self.kind {
-            Kind::Local(_) => false,
+            Kind::Local { .. } => false,
             Kind::Token(key) => {
                 key.signer.load().is_none() && !key.reopening.load(Ordering::Acquire)
             }
@@ -151,21 +152,25 @@ impl Backend {
     /// Jobs waiting for a token.
     pub(crate) fn queue_depth(&self) -> usize {
         match &self.kind {
-            Kind::Local(_) => 0,
+            Kind::Local { .. } => 0,
             Kind::Token(key) => key.signer.load().as_ref().map_or(0, |signer| signer.queue_depth()),
         }
     }
 
     /// Signs. What comes back has been checked against the key's address: by `HsmSigner` where a
     /// token made it, which had to recover it anyway, here where we did.
-    async fn sign(&self, hash: &SigningHash, deadline: Instant) -> Result<Signature, KeyError> {
+    async fn sign(
+        &self,
+        hash: &SigningHash,
+        deadline: Instant,
+    ) -> Result<CheckedSignature, KeyError> {
         match &self.kind {
-            Kind::Local(key) => {
+            Kind::Local { key, verifier } => {
                 let signature =
                     key.sign(hash).map_err(|error| KeyError::Unavailable(error.to_string()))?;
-                verify_signing_hash(hash, &signature, &self.address)
-                    .map_err(|error| KeyError::Wrong(format!("{}: {error}", self.name)))?;
-                Ok(signature)
+                verifier
+                    .check(hash, &signature)
+                    .map_err(|error| KeyError::Wrong(format!("{}: {error}", self.name)))
             }
             Kind::Token(key) => key.sign(hash, deadline).await,
         }
@@ -204,7 +209,7 @@ impl TokenKey {
         self: &Arc<Self>,
         hash: &SigningHash,
         deadline: Instant,
-    ) -> Result<Signature, KeyError> {
+    ) -> Result<CheckedSignature, KeyError> {
         let Some(signer) = self.signer.load_full() else {
             return Err(KeyError::Unavailable(self.last_error()));
         };
@@ -323,7 +328,7 @@ impl Key {
         &self,
         hash: &SigningHash,
         deadline: Instant,
-    ) -> Result<Signature, KeyError> {
+    ) -> Result<CheckedSignature, KeyError> {
         if let [backend] = self.backends.as_slice() {
             return self.ask(backend, hash, deadline).await;
         }
@@ -380,7 +385,7 @@ impl Key {
         backend: &Arc<Backend>,
         hash: &SigningHash,
         deadline: Instant,
-    ) -> Result<Signature, KeyError> {
+    ) -> Result<CheckedSignature, KeyError> {
         let start = Instant::now();
         let result = backend.sign(hash, deadline).await;
         self.metrics.count_backend(backend, start.elapsed(), &result);

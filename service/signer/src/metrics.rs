@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsign_core::Signature;
+use opsign_core::CheckedSignature;
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
@@ -136,7 +136,7 @@ impl Metrics {
         &self,
         backend: &Backend,
         took: Duration,
-        result: &Result<Signature, KeyError>,
+        result: &Result<CheckedSignature, KeyError>,
     ) {
         let outcome = match result {
             Ok(_) => "signed",

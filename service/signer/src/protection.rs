@@ -215,7 +215,8 @@ impl Protection {
                     .map_err(|error| Stop::Failed(error.to_string()))?;
                 crash_point("key answered");
                 let signature = reservation
-                    .complete(&signature)
+                    .release(&signature)
+                    .await
                     .map_err(|error| Stop::Failed(format!("guard: {error}")))?;
                 crash_point("signature recorded");
                 Ok(signature)

@@ -271,8 +271,8 @@ impl Service {
                 .key
                 .sign(&hash, call.deadline)
                 .await
-                .map_err(|error| error.to_string())
-                .map_err(Stop::Failed),
+                .map(|checked| *checked.signature())
+                .map_err(|error| Stop::Failed(error.to_string())),
             Some(protection) => {
                 let block = Block {
                     client: &grant.name,
@@ -361,8 +361,8 @@ impl Service {
                 .key
                 .sign(&hash, call.deadline)
                 .await
-                .map_err(|error| error.to_string())
-                .map_err(Stop::Failed),
+                .map(|checked| *checked.signature())
+                .map_err(|error| Stop::Failed(error.to_string())),
             Some(protection) => {
                 let chain = chain_id_of(&transaction);
                 let (key, deadline, name) = (&grant.key, call.deadline, &grant.name);
