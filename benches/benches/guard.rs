@@ -1,5 +1,5 @@
 //! What does protection cost beside the disk's own sync, how much of it does batching save, and how
-//! long does a restart take?
+//! long do a switch and a restart take?
 //!
 //! Prints figures and asserts the counts: one sync per request alone, none for a repeated one. The
 //! disk is the one under the target folder, or `OPSIGN_BENCH_DIR`.
@@ -20,6 +20,7 @@ fn main() {
     let folder = tempfile::tempdir_in(base).unwrap();
     let single = alone(folder.path());
     together(folder.path(), single);
+    switch(folder.path());
     restart(folder.path());
 }
 
@@ -107,6 +108,31 @@ fn alone(folder: &Path) -> f64 {
     println!("{:<44}     {repeated:>9.2?}", "a repeated request (no sync)");
     println!("{:<44}     {rate:>9.0}/s", "one scope, one client");
     rate
+}
+
+/// Switches between two clients, each while a block is being signed: drained, then one record.
+fn switch(folder: &Path) {
+    const SWITCHES: u64 = 100;
+    let guard = guard(folder, "switch");
+    let key = key(1);
+    guard.configure(scope(&key), RuleSet::blocks_strict()).unwrap();
+    let mut times = Vec::new();
+    for number in 1..=SWITCHES {
+        let request = block(scope(&key), number);
+        let Decision::Reserved(reservation) = guard.reserve(&request).wait() else { panic!() };
+        let to = Client::new(["a", "b"][number as usize % 2]).unwrap();
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                reservation.complete(&key.sign(request.signing_hash()).unwrap()).unwrap();
+            });
+            let start = Instant::now();
+            let lease = guard.switch(&scope(&key), &to, None, Duration::from_secs(1), NOW).unwrap();
+            times.push(start.elapsed());
+            assert_eq!((lease.holder, lease.epoch), (Some(to), number));
+        });
+    }
+    let (p50, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    println!("{:<44} p50 {p50:>9.2?}  p99 {p99:>9.2?}", "a switch while a block is signed");
 }
 
 /// 64 clients, each with a scope and a key of its own.
