@@ -7,11 +7,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use opsign_guard::{Export, Hex, Scope};
-use opsign_signer::{IssueTicket, OfScope, Operation, RevokeTicket, SetFloor};
+use opsign_signer::{IssueTicket, OfScope, Operation, Replay, RevokeTicket, SetFloor};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::guard_place::{Guarded, Place, now, report};
+use crate::guard_place::{Guarded, Place, client, now, report};
 use crate::report::Report;
 use crate::watch::{self, Watch};
 
@@ -117,6 +117,18 @@ pub(crate) enum Command {
     },
     /// Compare what others see of the key with the record: unsafe blocks of an op-node, or gossip.
     Watch(Box<Watch>),
+    /// Give an op-node whose engine lost blocks the payloads that were let through above its head, so
+    /// that it goes on with them and not with others.
+    Replay {
+        #[command(flatten)]
+        guarded: Guarded,
+        /// The scope: blocks/CHAIN/ADDRESS.
+        #[arg(long)]
+        scope: Scope,
+        /// The client whose op-node it is; sequencers in the signer's config has its address.
+        #[arg(long, value_name = "CLIENT")]
+        to: String,
+    },
     /// Let a scope sign again that has asked for more hashes than its chain has blocks.
     ClearLatch {
         #[command(flatten)]
@@ -202,6 +214,10 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
                 reason,
             };
             guarded.report(&Operation::IssueTicket(issue))
+        }
+        Command::Replay { guarded, scope, to } => {
+            let to = client(to)?;
+            guarded.report(&Operation::Replay(Replay { scope, to }))
         }
         Command::RevokeTicket { guarded, scope, ticket } => {
             let ticket = bytes(&ticket)?;

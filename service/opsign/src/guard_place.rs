@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Args;
-use opsign_guard::{FileAnchor, Guard, Store, StoreError, SystemIo};
+use opsign_guard::{Client, FileAnchor, Guard, Store, StoreError, SystemIo};
 use opsign_signer::{Answer, AskError, Operation, OperationError, TlsFiles, ask, look, perform};
 use serde_json::Value;
 
@@ -83,6 +83,11 @@ impl Guarded {
     pub(crate) fn report(&self, operation: &Operation) -> Result<Report, Failure> {
         Ok(report(self.ask(operation)?))
     }
+}
+
+/// What --to names.
+pub(crate) fn client(name: String) -> Result<Client, Failure> {
+    Client::new(name).ok_or_else(|| Failure::usage("--to: a client's name has 1 to 190 bytes"))
 }
 
 pub(crate) fn report(answer: Answer) -> Report {

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use opsign_guard::{Client, Scope};
+use opsign_guard::Scope;
 use opsign_signer::{OfScope, Operation, Switch as Parameters};
 
 use crate::failure::Failure;
-use crate::guard_place::Guarded;
+use crate::guard_place::{Guarded, client};
 use crate::report::Report;
 
 /// What is in flight is waited for, then one durable record moves the lease. With sequencers in the
@@ -47,8 +47,7 @@ pub(crate) fn run(arguments: &Switch) -> Result<Report, Failure> {
     if arguments.abort {
         return arguments.guarded.report(&Operation::Abort(OfScope { scope }));
     }
-    let to = Client::new(arguments.to.clone().unwrap_or_default())
-        .ok_or_else(|| Failure::usage("--to: a client's name has 1 to 190 bytes"))?;
+    let to = client(arguments.to.clone().unwrap_or_default())?;
     let read = |path: &PathBuf| {
         fs::read_to_string(path)
             .map_err(|error| Failure::input(format!("{}: {error}", path.display())))

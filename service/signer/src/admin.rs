@@ -96,6 +96,7 @@ async fn carry_out(
     match operation {
         Operation::Prepare(switch) => handover.prepare(&switch).await,
         Operation::Switch(switch) => handover.switch(&switch).await,
+        Operation::Replay(replay) => handover.replay(&replay.scope, &replay.to).await,
         operation => {
             let service = Arc::clone(&handover.service);
             // A change waits for the disk.

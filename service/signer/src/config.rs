@@ -83,6 +83,10 @@ pub(crate) struct ProxyConfig {
 pub(crate) struct GuardConfig {
     pub(crate) record: PathBuf,
     pub(crate) anchor: Option<PathBuf>,
+    /// How many payloads of a scope are kept for replays.
+    pub(crate) payloads: usize,
+    /// Whether an op-node that asks for another block at a recorded height is given the recorded ones.
+    pub(crate) replay: bool,
     pub(crate) plan: Plan,
 }
 
@@ -197,6 +201,9 @@ struct FileGuard {
     block_time_ms: Option<u64>,
     #[serde(default)]
     lease: bool,
+    payloads: Option<usize>,
+    #[serde(default)]
+    replay: bool,
 }
 
 #[derive(Deserialize)]
@@ -432,6 +439,9 @@ impl Config {
                 .map_err(|what| ConfigError::new(path, Some(proxy.referenced.line()), &what))?;
             proxies.push(resolved);
         }
+        if sequencers.is_empty() && guard.as_ref().is_some_and(|guard: &GuardConfig| guard.replay) {
+            return Err(fail("guard.replay needs sequencers: that is who is given payloads"));
+        }
         Ok(Self {
             guard,
             gates,
@@ -502,6 +512,8 @@ fn guard_config(file: &FileGuard) -> Result<GuardConfig, String> {
     Ok(GuardConfig {
         record: file.record.clone(),
         anchor: file.anchor.clone(),
+        payloads: file.payloads.unwrap_or(64),
+        replay: file.replay,
         plan: Plan { blocks, transactions, block_time, lease: file.lease },
     })
 }

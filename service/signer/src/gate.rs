@@ -8,10 +8,12 @@
 use std::sync::Arc;
 
 use opsign_core::PayloadHash;
+use opsign_guard::Refusal;
 use opsign_wire::{Call, CallError, Caller, Handler, RpcError};
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
+use crate::handover::Handover;
 use crate::protection::{self, Stop, block_facts};
 use crate::service::Service;
 
@@ -25,6 +27,8 @@ pub(crate) struct Gate {
     pub(crate) client: String,
     /// A real op-conductor.
     pub(crate) upstream: Option<Caller>,
+    /// Gives the op-node back what it lost.
+    pub(crate) handover: Arc<Handover>,
 }
 
 impl Handler for Gate {
@@ -59,11 +63,11 @@ impl Handler for Gate {
 }
 
 impl Gate {
-    async fn commit(&self, envelope: &RawValue) -> Result<(), RpcError> {
+    async fn commit(&self, raw: &RawValue) -> Result<(), RpcError> {
         let invalid =
             |what: String| RpcError::invalid_params(format!("invalid argument 0: {what}"));
         let envelope: Envelope =
-            serde_json::from_str(envelope.get()).map_err(|error| invalid(error.to_string()))?;
+            serde_json::from_str(raw.get()).map_err(|error| invalid(error.to_string()))?;
         let topic = envelope.topic();
         let payload = envelope.encode().map_err(|what| invalid(what.to_owned()))?;
         let hash = PayloadHash::of(&payload);
@@ -73,12 +77,14 @@ impl Gate {
         let announced = self.service.announce(&self.client, &hash, facts).await;
         match announced {
             Ok(()) => {
+                self.keep(number, hash, raw).await;
                 tracing::debug!(client = self.client, number, payload_hash = %hash, "announced");
                 Ok(())
             }
             Err(stop) => {
                 let (reason, error) = match stop {
                     Stop::Refused(refusal) => {
+                        self.look_for_loss(&refusal);
                         (refusal.name(), protection::refused(REFUSED, &refusal))
                     }
                     Stop::Failed(what) => ("guard", RpcError::new(REFUSED, what)),
@@ -94,6 +100,28 @@ impl Gate {
                 );
                 Err(error)
             }
+        }
+    }
+}
+
+impl Gate {
+    /// Before the answer: if op-node never gets it, this very payload is what it lacks.
+    async fn keep(&self, number: u64, hash: PayloadHash, raw: &RawValue) {
+        let Some(scope) = self.service.gate_scope(&self.client) else { return };
+        let (service, envelope) = (Arc::clone(&self.service), raw.get().to_owned());
+        let kept = tokio::task::spawn_blocking(move || {
+            service.payloads.keep(&scope, number, &hash, &envelope)
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::warn!(number, %error, "the payload is not kept for a replay");
+        }
+    }
+
+    fn look_for_loss(&self, refusal: &Refusal) {
+        let lost = matches!(refusal, Refusal::SlotTaken { .. } | Refusal::BehindTip { .. });
+        let scope = self.service.gate_scope(&self.client);
+        if let (true, Some(scope)) = (lost, scope) {
+            self.handover.lost(scope, &self.client);
         }
     }
 }

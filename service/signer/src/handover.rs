@@ -32,6 +32,9 @@ pub(crate) struct Handover {
     /// The signing port's certificates, by which a client's is judged.
     pub(crate) tls: Arc<Tls>,
     pub(crate) running: tokio::sync::Mutex<()>,
+    /// Whether replays start by themselves; and one at a time.
+    pub(crate) replay: bool,
+    pub(crate) replaying: tokio::sync::Mutex<()>,
 }
 
 /// Whether one thing is as it should be.
@@ -157,6 +160,85 @@ impl Handover {
         let sides = self.sides(scope, &to)?;
         let switch = Switch { scope: *scope, to, at_height: None, force: false, certificate: None };
         self.hand_over(&switch, &sides).await.map(drop)
+    }
+
+    /// Gives an op-node the payloads that were let through above its head.
+    pub(crate) async fn replay(
+        &self,
+        scope: &Scope,
+        to: &Client,
+    ) -> Result<Answer, OperationError> {
+        self.service.may_hold(scope, to)?;
+        let Ok(_replaying) = self.replaying.try_lock() else {
+            return Err(OperationError::new("busy", "another replay is under way"));
+        };
+        let Some(sequencer) = self.sides(scope, to)?.to else {
+            let message = format!("sequencers names none of {to}");
+            return Err(OperationError::new("no_sequencer", message));
+        };
+        let unreachable = |error| OperationError::new("unreachable", error);
+        let (head, _) = sequencer.head().await.map_err(unreachable)?;
+        let posted = self.post_above(scope, &sequencer, head).await.map_err(unreachable)?;
+        let answer = json!({ "client": to, "head": head.number, "posted": posted });
+        Ok(object(answer))
+    }
+
+    /// An op-node asks for another block where one is recorded: its engine has lost that one.
+    pub(crate) fn lost(self: &Arc<Self>, scope: Scope, client: &str) {
+        let Some(client) = Client::new(client).filter(|_| self.replay) else { return };
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            match this.replay(&scope, &client).await {
+                Ok(answer) => tracing::warn!(
+                    %scope,
+                    %client,
+                    posted = %answer["posted"],
+                    "op-node asked for another block; it was given the recorded ones"
+                ),
+                Err(error) => tracing::warn!(%scope, %client, "no replay: {error}"),
+            }
+        });
+    }
+
+    /// How many payloads were posted: those kept right above `head` that are still on record.
+    async fn post_above(&self, scope: &Scope, to: &Sequencer, head: Head) -> Result<usize, String> {
+        let guard = self.protection().map_err(|error| error.message)?.guard();
+        let kept = self.service.payloads.from(scope, head.number + 1);
+        let mut posted = 0;
+        for payload in kept.map_err(|error| format!("kept payloads: {error}"))? {
+            if !guard.knows(scope, &payload.digest()) {
+                break;
+            }
+            to.post(&payload.envelope).await?;
+            posted += 1;
+        }
+        Ok(posted)
+    }
+
+    /// Waits until a sequencer's head is this block; halfway through, what it lacks is posted.
+    async fn has_block(
+        &self,
+        scope: &Scope,
+        sequencer: &Sequencer,
+        hash: &Hex<32>,
+    ) -> Result<(), String> {
+        let start = Instant::now();
+        let mut posted = false;
+        loop {
+            let (head, _) = sequencer.head().await?;
+            if head.hash == *hash {
+                return Ok(());
+            }
+            let waited = start.elapsed();
+            if waited >= GOSSIP {
+                return Err(format!("{} is at {head} and does not get {hash}", sequencer.client));
+            }
+            if waited >= GOSSIP / 3 && !posted {
+                posted = true;
+                self.post_above(scope, sequencer, head).await?;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     fn sides(&self, scope: &Scope, to: &Client) -> Result<Sides, OperationError> {
@@ -323,7 +405,7 @@ impl Handover {
             last = self.last_block(&switch.scope, &[]).await?.map(|block| block.hash);
         }
         if let (Some(to), Some(hash)) = (&sides.to, last)
-            && let Err(error) = has_block(to, &hash).await
+            && let Err(error) = self.has_block(&switch.scope, to, &hash).await
             && !switch.force
         {
             let back = self.go_back(switch, previous.as_ref(), sides).await;
@@ -439,19 +521,4 @@ async fn start(sequencer: &Sequencer) -> Result<(), String> {
     }
     let (head, _) = sequencer.head().await?;
     sequencer.start(&head).await
-}
-
-/// Waits until a sequencer's head is this block.
-async fn has_block(sequencer: &Sequencer, hash: &Hex<32>) -> Result<(), String> {
-    let until = Instant::now() + GOSSIP;
-    loop {
-        let (head, _) = sequencer.head().await?;
-        if head.hash == *hash {
-            return Ok(());
-        }
-        if Instant::now() >= until {
-            return Err(format!("{} is at {head} and does not get {hash}", sequencer.client));
-        }
-        tokio::time::sleep(LOOK).await;
-    }
 }

@@ -15,6 +15,7 @@
 //! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
 //! | `handover.rs`, `sequencer.rs` | a switch between op-nodes |
 //! | `observer.rs` | alarms where nothing protects |
+//! | `payloads.rs` | payloads that were let through, for an engine that lost them |
 //! | `unsafe_blocks.rs` | an op-node's unsafe blocks, for `opsign guard watch` |
 //! | `seen.rs` | which clients have been there |
 //! | `backend.rs` | keys in memory and in tokens |
@@ -39,6 +40,7 @@ mod metrics;
 mod observer;
 mod open_files;
 mod operation;
+mod payloads;
 mod pkcs11_uri;
 mod policy;
 mod protection;
@@ -53,8 +55,8 @@ pub use admin_client::{AskError, ask};
 pub use certs::{CertsError, CertsRequest, make as make_certs};
 pub use flags::{FileFlags, Flags};
 pub use operation::{
-    Answer, Check, IssueTicket, OfScope, Operation, OperationError, RevokeTicket, SetFloor, Switch,
-    look, perform,
+    Answer, Check, IssueTicket, OfScope, Operation, OperationError, Replay, RevokeTicket, SetFloor,
+    Switch, look, perform,
 };
 pub use opsign_wire::TlsFiles;
 pub use run::{Failure, check, run};

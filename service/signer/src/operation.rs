@@ -47,6 +47,9 @@ pub enum Operation {
     /// Lets a scope whose rate was exceeded sign again.
     #[serde(rename = "guard_clearLatch")]
     ClearLatch(OfScope),
+    /// Gives kept payloads back to a client's op-node. Needs a running signer.
+    #[serde(rename = "guard_replay")]
+    Replay(Replay),
     /// Whether a block that was seen elsewhere is on record. If not, it is an alarm.
     #[serde(rename = "guard_check")]
     Check(Check),
@@ -121,6 +124,16 @@ pub struct SetFloor {
     pub floor: u64,
 }
 
+/// Parameters of `guard_replay`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The scope.
+    pub scope: Scope,
+    /// The client whose op-node gets them.
+    pub to: Client,
+}
+
 /// Parameters of `guard_check`: a payload by its hash, or a block by number and hash.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,9 +189,9 @@ pub fn perform(guard: &Guard, operation: &Operation, at: u64) -> Result<Answer, 
         Operation::Status | Operation::Mode | Operation::Tickets => {
             Ok(look(&guard.status(), operation).unwrap_or_default())
         }
-        Operation::Prepare(_) => Err(OperationError::new(
+        Operation::Prepare(_) | Operation::Replay(_) => Err(OperationError::new(
             "needs_signer",
-            "prepare asks sequencers, which only a running signer knows: use --admin",
+            "this asks sequencers, which only a running signer knows: use --admin",
         )),
         Operation::Switch(switch) => move_lease(guard, switch, at),
         Operation::Abort(abort) => take_back(guard, &abort.scope, at),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use opsign_core::gossip::{Payload, Topic};
 use opsign_core::tx::Transaction;
-use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, hazmat};
+use opsign_core::{ChainId, Domain, PayloadHash, Signature, hazmat};
 use opsign_guard::{
     BlockFacts, Client, Decision, Guard, Mode, Refusal, ReplacementMode, Request, Rule, RuleSet,
     Scope, ScopeKind, StoreError, crash_point,
@@ -174,13 +174,11 @@ impl Protection {
     /// Records a payload that will be asked for by its hash.
     pub(crate) async fn announce(
         &self,
-        key: &Address,
-        chain: &ChainId,
+        scope: Scope,
         name: &str,
         hash: &PayloadHash,
         facts: BlockFacts,
     ) -> Result<(), Stop> {
-        let scope = Scope::blocks(key, chain, &Domain::BLOCKS_V1);
         self.know(&scope).map_err(failed)?;
         let request = Request::block(scope, client(name)?, now(), hash, facts);
         match self.guard.announce(&request).await {

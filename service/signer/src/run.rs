@@ -32,6 +32,7 @@ use crate::handover::Handover;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
 use crate::open_files;
+use crate::payloads::Payloads;
 use crate::policy::Meter;
 use crate::protection::Protection;
 use crate::relayed::Relayed;
@@ -166,11 +167,16 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let protection = config.guard.as_ref().map(|guard| open_guard(guard, &metrics)).transpose()?;
     // A lease or a record that refuses needs no onlooker.
     let unprotected = config.guard.is_none();
+    let payloads = match &config.guard {
+        Some(guard) => Payloads::open(&guard.record.join("payloads"), guard.payloads),
+        None => Payloads::open(Path::new(""), 0),
+    };
     let observer = unprotected.then(|| Observer::start(Arc::clone(&metrics))).transpose();
     let observer = observer.map_err(|error| system("the observing thread", error))?;
     let service = Arc::new(Service {
         protection,
         closer: Closer::new(),
+        payloads: payloads.map_err(|error| system("kept payloads", error))?,
         seen: Seen::default(),
         observer,
         grants: ArcSwap::from_pointee(grants),
@@ -220,14 +226,16 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
-    let mut others = open_gates(&config, &service, &wire_metrics, version, &stop).await?;
+    let handover = Arc::new(Handover {
+        service: Arc::clone(&service),
+        sequencers: config.sequencers.clone(),
+        tls: Arc::clone(&reloader.tls),
+        running: tokio::sync::Mutex::default(),
+        replay: config.guard.as_ref().is_some_and(|guard| guard.replay),
+        replaying: tokio::sync::Mutex::default(),
+    });
+    let mut others = open_gates(&config, &handover, &wire_metrics, version, &stop).await?;
     if let (Some(admin), Some(tls)) = (&config.admin, admin_tls) {
-        let handover = Arc::new(Handover {
-            service: Arc::clone(&service),
-            sequencers: config.sequencers.clone(),
-            tls: Arc::clone(&reloader.tls),
-            running: tokio::sync::Mutex::default(),
-        });
         others.push(open_admin(admin, tls, &handover, &wire_metrics, version, &stop).await?);
         handover.resume();
     }
@@ -275,7 +283,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
 
 async fn open_gates(
     config: &Config,
-    service: &Arc<Service>,
+    handover: &Arc<Handover>,
     metrics: &Arc<opsign_wire::Metrics>,
     version: &str,
     stop: &Stop,
@@ -294,7 +302,12 @@ async fn open_gates(
             .map_err(|what| Failure::Config(format!("gates: upstream {what}")))?;
         let address = server.local_addr().map_err(|error| Failure::System(error.to_string()))?;
         tracing::info!(%address, client = gate.client, "commit gate");
-        let handler = Gate { service: Arc::clone(service), client: gate.client.clone(), upstream };
+        let handler = Gate {
+            service: Arc::clone(&handover.service),
+            client: gate.client.clone(),
+            upstream,
+            handover: Arc::clone(handover),
+        };
         gates.push(tokio::spawn(server.run(Arc::new(handler), stop.clone())));
     }
     Ok(gates)

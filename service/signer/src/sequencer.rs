@@ -85,6 +85,12 @@ impl Sequencer {
         Ok(())
     }
 
+    /// Gives it a payload, as op-conductor does when it takes over.
+    pub(crate) async fn post(&self, envelope: &str) -> Result<(), String> {
+        let params = format!("[{envelope}]");
+        answer::<Value>(&self.admin, "admin_postUnsafePayload", &params).await.map(drop)
+    }
+
     /// What it does now, in words.
     pub(crate) async fn state(&self) -> String {
         let doing = match self.active().await {

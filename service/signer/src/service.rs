@@ -19,6 +19,7 @@ use crate::backend::Key;
 use crate::metrics::Metrics;
 use crate::observer::{Observer, SignedBlock};
 use crate::operation::{self, OperationError};
+use crate::payloads::Payloads;
 use crate::policy::{Meter, Method, Policy, Refusal};
 use crate::protection::{self, Block, Protection, Stop};
 use crate::seen::{Seen, Sighting};
@@ -127,6 +128,7 @@ pub(crate) struct Service {
     pub(crate) protection: Option<Protection>,
     /// Closes the connections of who has lost a lease.
     pub(crate) closer: Closer,
+    pub(crate) payloads: Payloads,
     pub(crate) seen: Seen,
     /// Where nothing is refused, what was signed is looked at afterwards.
     pub(crate) observer: Option<Observer>,
@@ -426,14 +428,18 @@ impl Service {
         }
     }
 
+    /// The scope of what a gate's op-node announces.
+    pub(crate) fn gate_scope(&self, client: &str) -> Option<Scope> {
+        let grants = self.grants.load();
+        let grant = grants.of_gate(client)?;
+        Some(Scope::blocks(&grant.key.address(), &grant.policy.chain_id?, &Domain::BLOCKS_V1))
+    }
+
     /// Whether the lease lets a client's op-node make the next block.
     pub(crate) fn leads(&self, client: &str) -> bool {
-        let grants = self.grants.load();
-        let (Some(protection), Some(grant)) = (&self.protection, grants.of_gate(client)) else {
+        let (Some(protection), Some(scope)) = (&self.protection, self.gate_scope(client)) else {
             return true;
         };
-        let chain = grant.policy.chain_id.unwrap_or(ChainId::from(0));
-        let scope = Scope::blocks(&grant.key.address(), &chain, &Domain::BLOCKS_V1);
         let status = operation::status_of(protection.guard(), &scope);
         status.is_ok_and(|status| {
             let next = operation::owner(&status, operation::next_slot(&status));
@@ -448,12 +454,10 @@ impl Service {
         hash: &PayloadHash,
         facts: BlockFacts,
     ) -> Result<(), Stop> {
-        let grants = self.grants.load_full();
-        let (Some(protection), Some(grant)) = (&self.protection, grants.of_gate(client)) else {
+        let (Some(protection), Some(scope)) = (&self.protection, self.gate_scope(client)) else {
             return Err(Stop::Failed(format!("auth has no client {client} with a chainID")));
         };
-        let chain = grant.policy.chain_id.unwrap_or(ChainId::from(0));
-        protection.announce(&grant.key.address(), &chain, client, hash, facts).await
+        protection.announce(scope, client, hash, facts).await
     }
 
     /// Counts, logs and records the outcome.

@@ -30,6 +30,24 @@ impl Block {
         Self { number, bytes, hash, block_hash }
     }
 
+    /// What op-node hands to op-conductor: the same in JSON.
+    pub fn envelope(&self) -> Value {
+        let hex = |range: std::ops::Range<usize>| {
+            format!("0x{}", base16ct::lower::encode_string(&self.bytes[range]))
+        };
+        let number = |at: usize| {
+            let bytes = self.bytes[at..at + 8].try_into().unwrap();
+            format!("{:#x}", u64::from_le_bytes(bytes))
+        };
+        json!({ "executionPayload": {
+            "parentHash": hex(0..32), "feeRecipient": hex(32..52), "stateRoot": hex(52..84),
+            "receiptsRoot": hex(84..116), "logsBloom": hex(116..372), "prevRandao": hex(372..404),
+            "blockNumber": number(404), "gasLimit": number(412), "gasUsed": number(420),
+            "timestamp": number(428), "extraData": "0x", "baseFeePerGas": "0x0",
+            "blockHash": hex(472..504), "transactions": [],
+        } })
+    }
+
     /// The parameters of `opsigner_signBlockPayload`, with the payload's bytes.
     pub fn params(&self, chain: u64) -> Value {
         json!([{

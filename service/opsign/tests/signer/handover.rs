@@ -98,7 +98,8 @@ impl Nodes {
             )
         };
         format!(
-            "provider: LOCAL\nauth:\n{}{}guard:\n  record: guard\n  lease: true\nadmin:\n  \
+            "provider: LOCAL\nauth:\n{}{}guard:\n  record: guard\n  lease: true\n  \
+             replay: true\ngates:\n- listen: 127.0.0.1:0\n  client: a.local\nadmin:\n  \
              listen: 127.0.0.1:0\n  clients: [ops.local]\nsequencers:\n- client: a.local\n  rpc: \
              {a}\n- client: b.local\n  rpc: {b}\n  admin: {b}\n",
             entry("a.local", "  firstHolder: true\n"),
@@ -174,6 +175,15 @@ impl Node {
                 let hash = self.chain.get(&number).ok_or("not found")?;
                 Ok(json!({"blockRef": {"number": number, "hash": hash}}))
             }
+            "admin_postUnsafePayload" => {
+                let payload = &call["params"][0]["executionPayload"];
+                let number = payload["blockNumber"].as_str().unwrap().trim_start_matches("0x");
+                let number = u64::from_str_radix(number, 16).unwrap();
+                if (self.head.0 + 1, &payload["parentHash"]) == (number, &json!(self.head.1)) {
+                    self.head = (number, payload["blockHash"].as_str().unwrap().to_owned());
+                }
+                Ok(Value::Null)
+            }
             "admin_sequencerActive" => Ok(json!(self.active)),
             "admin_stopSequencer" if !self.active => Err("sequencer not running"),
             "admin_stopSequencer" => {
@@ -234,6 +244,21 @@ impl World {
 
     fn next(&self) -> Block {
         Block::new(self.last.number + 1, self.last.block_hash, now(), 0)
+    }
+
+    /// Hands a block to A's gate.
+    fn announce(&self, block: &Block) -> Result<(), Value> {
+        let gate = self.signer.wait_for_address("commit gate");
+        let body = crate::bench::call("conductor_commitUnsafePayload", &json!([block.envelope()]));
+        let mut stream = TcpStream::connect(gate).unwrap();
+        let head =
+            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let mut body: Value =
+            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        if body["error"].is_null() { Ok(()) } else { Err(body["error"].take()) }
     }
 
     /// The next block of a client, which both op-nodes then have.
@@ -485,4 +510,39 @@ fn what_others_see_is_looked_up() {
     let found = world.ask_lines(watch, 1);
     assert_eq!(found[2]["on_record"], false, "{found:?}");
     assert_eq!(alarms(), 2.0);
+}
+
+#[test]
+fn an_engine_that_lost_blocks_gets_them_back() {
+    let mut world = World::new();
+    let first = world.last.clone();
+    for _ in 0..3 {
+        let next = world.next();
+        world.announce(&next).unwrap();
+        world.make("a.local");
+    }
+    let tip = (world.last.number, hex(&world.last.block_hash));
+    let lose = |node: &mut Node| node.head = (first.number, hex(&first.block_hash));
+    let head = |which: usize| world.nodes.net.lock().unwrap().nodes[which].head.clone();
+    // It builds another block on what it still has.
+    world.nodes.change(0, lose);
+    let rival = Block::new(2, first.block_hash, now(), 7);
+    let refused = world.announce(&rival).unwrap_err();
+    assert_eq!(refused["data"]["code"], "slot_taken", "{refused}");
+    wait_until("A has its blocks again", || head(0) == tip);
+    world.signer.wait_for_log("it was given the recorded ones");
+
+    // By hand; and for who takes over.
+    world.nodes.change(0, lose);
+    let replayed = world.ask("guard replay --scope SCOPE --to a.local", 0);
+    assert_eq!((&replayed["head"], &replayed["posted"]), (&json!(1), &json!(3)));
+    assert_eq!(head(0), tip);
+    world.nodes.change(1, lose);
+    assert!(world.fails(TO_B).contains("not ready: head"));
+    world.ask(&format!("{TO_B} --force"), 0);
+    assert_eq!((head(1), world.nodes.active()), (tip, [false, true]));
+    // Kept across a restart.
+    world.again();
+    world.nodes.change(1, lose);
+    assert_eq!(world.ask("guard replay --scope SCOPE --to b.local", 0)["posted"], 3);
 }
