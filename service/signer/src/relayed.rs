@@ -68,7 +68,7 @@ impl Offering for Relayed {
         };
         let hash = proof_hash(&address, challenge, binding);
         let signature = key.sign(&hash, deadline).await.map_err(|error| error.to_string())?;
-        Ok(signature.to_string())
+        Ok(signature.signature().to_string())
     }
 
     fn deadline(&self) -> Duration {
