@@ -18,6 +18,7 @@ mod token;
 mod bench;
 
 #[path = "../signer/block.rs"]
+#[allow(dead_code, reason = "the same")]
 mod block;
 
 mod world;
