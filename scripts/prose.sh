@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The README tells the truth: every C name in it is in the header, every command line in it is one
 # that the program knows, every link leads somewhere (SECURITY.md's too), and its exit codes are
-# those of --help.
+# those of --help; its table of ratios is that of benches/latest.json.
 source "$(dirname "$0")/env.sh"
 
 cargo build --quiet --locked --package opsign
@@ -31,4 +31,5 @@ done < <(grep -ohE '\]\([^)h][^)]*\)' README.md SECURITY.md | tr -d ']()' | sort
 codes() { tr '\n' ' ' | grep -oE '\b(0 yes|1 no|64 wrong usage|65 bad input|69 a token or|70 a bug|78 bad)' | sort -u; }
 [[ $(codes < README.md) == $("$program" --help | codes) ]] || die "README and --help give other exit codes"
 [[ $names -ge 8 && $commands -ge 6 && $links -ge 30 ]] || die "the README lost its examples"
+node scripts/bench-table.mjs check
 say "prose: $names C names, $commands commands, $links links hold"

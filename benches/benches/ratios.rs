@@ -2,15 +2,20 @@
 //! libsecp256k1's own interface, without what its crate adds?
 //!
 //! One round of each in turn, least of all rounds, so that other work on the machine hits all alike:
-//! read the ratios, not the microseconds.
+//! read the ratios, not the microseconds. Written to `target/bench/report.json`, too;
+//! `scripts/bench-table.mjs` makes the README's table of it.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a measurement")]
 
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 use std::ptr;
 use std::time::Instant;
 
 use opsign_core::{ChainId, PayloadHash, SecretKey, Signer, Verifier, payload_signing_hash};
 use secp256k1::ffi::{self, CPtr, recovery};
+use serde_json::{Map, Value, json};
 
 const ROUNDS: usize = 400;
 const CALLS: u32 = 25;
@@ -18,33 +23,70 @@ const CALLS: u32 = 25;
 /// A name and what it does.
 type Job<'a> = (&'a str, &'a mut dyn FnMut());
 
-fn least(jobs: &mut [Job<'_>]) -> Vec<f64> {
-    let mut least = vec![f64::MAX; jobs.len()];
+/// Nanoseconds of each job, a figure a round, in order.
+fn measure(jobs: &mut [Job<'_>]) -> Vec<Vec<f64>> {
+    let mut times = vec![Vec::with_capacity(ROUNDS); jobs.len()];
     for _ in 0..ROUNDS {
-        for ((_, job), least) in jobs.iter_mut().zip(&mut least) {
+        for ((_, job), times) in jobs.iter_mut().zip(&mut times) {
             let start = Instant::now();
             for _ in 0..CALLS {
                 job();
             }
-            *least = least.min(start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS));
+            times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS));
         }
     }
-    least
+    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    times
 }
 
-fn row(name: &str, jobs: &mut [Job<'_>]) {
-    let times = least(jobs);
-    print!("{name:<14}");
-    for ((peer, _), time) in jobs.iter().zip(&times) {
-        print!(" {peer} {time:6.2} us");
-        if *time != times[0] {
-            print!(" ({:.2})", times[0] / time);
+/// What was measured, and ours divided by the last peer's.
+#[derive(Default)]
+struct Report {
+    rows: Map<String, Value>,
+    ratios: Map<String, Value>,
+}
+
+impl Report {
+    /// The first job is ours; the last one, if there is another, is what a goal is set against.
+    fn row(&mut self, name: &str, jobs: &mut [Job<'_>]) {
+        let times = measure(jobs);
+        print!("{name:<20}");
+        let mut row = Map::new();
+        for ((peer, _), times) in jobs.iter().zip(&times) {
+            let (least, median) = (times[0], times[ROUNDS / 2]);
+            print!(" {peer} {:6.2} us", least / 1000.0);
+            let figures = json!({ "least_ns": least.round(), "median_ns": median.round() });
+            row.insert((*peer).to_owned(), figures);
         }
+        if let [ours, .., peer] = &times[..] {
+            let ratio = (ours[0] / peer[0] * 100.0).round() / 100.0;
+            print!("  ratio {ratio:.2}");
+            self.ratios.insert(name.to_owned(), ratio.into());
+        }
+        println!();
+        self.rows.insert(name.to_owned(), row.into());
     }
-    println!();
+
+    fn write(self) {
+        let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = processors.lines().find_map(|line| line.strip_prefix("model name"));
+        let compiler = Command::new("rustc").arg("--version").output().unwrap().stdout;
+        let report = json!({
+            "machine": model.map_or("unknown", |model| model.trim_start_matches(['\t', ' ', ':'])),
+            "compiler": String::from_utf8_lossy(&compiler).trim(),
+            "flags": "release profile: opt-level 3, fat LTO, no target-cpu",
+            "rounds": ROUNDS,
+            "rows": self.rows,
+            "ratios": self.ratios,
+        });
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench/report.json");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("{report:#}\n")).unwrap();
+    }
 }
 
 fn main() {
+    let mut report = Report::default();
     let secret = [0x42; 32];
     let hash = payload_signing_hash(&ChainId::from(10), &PayloadHash::of(b"payload"));
     let digest = *hash.as_bytes();
@@ -79,7 +121,7 @@ fn main() {
             sign(&mut theirs);
             let known = theirs;
 
-            row(
+            report.row(
                 "sign",
                 &mut [
                     ("opsign", &mut || {
@@ -103,7 +145,7 @@ fn main() {
                 };
                 assert_eq!(done, 1);
             };
-            row(
+            report.row(
                 "recover",
                 &mut [
                     ("opsign", &mut || {
@@ -120,15 +162,15 @@ fn main() {
                     ("libsecp256k1", &mut recover),
                 ],
             );
-            row(
-                "known signer",
+            report.row(
+                "verify_known_signer",
                 &mut [
                     ("opsign", &mut || verifier.verify(&hash, black_box(&signature)).unwrap()),
                     ("libsecp256k1 recover", &mut recover),
                 ],
             );
-            row(
-                "public key",
+            report.row(
+                "public_key",
                 &mut [
                     ("opsign", &mut || drop(black_box(SecretKey::from_bytes(black_box(&secret))))),
                     ("k256", &mut || {
@@ -147,8 +189,8 @@ fn main() {
                     }),
                 ],
             );
-            row(
-                "signer's table",
+            report.row(
+                "known_signer_table",
                 &mut [("opsign", &mut || {
                     black_box(Box::new(Verifier::new(black_box(ours.public_key()))));
                 })],
@@ -156,4 +198,5 @@ fn main() {
         },
         None,
     );
+    report.write();
 }
