@@ -118,17 +118,10 @@ impl Xyzz {
         self.zz.is_zero_vartime()
     }
 
-    /// dbl-2008-s-1; infinity gives infinity.
+    /// dbl-2008-s-1, which is the affine formula times ZZ and ZZZ; infinity gives infinity.
     pub(super) const fn double(&self) -> Self {
-        let u = self.y.double();
-        let v = u.square();
-        let w = u.mul(v);
-        let s = self.x.mul(v);
-        let xx = self.x.square();
-        let m = xx.double().add(xx);
-        let x = m.square().sub(s.double());
-        let y = m.mul_sub(s.sub(x), w, self.y);
-        Self { x, y, zz: v.mul(self.zz), zzz: w.mul(self.zzz) }
+        let Self { x, y, zz, zzz } = Affine { x: self.x, y: self.y }.double();
+        Self { x, y, zz: zz.mul(self.zz), zzz: zzz.mul(self.zzz) }
     }
 
     /// The sum by madd-2008-s, and p = 0 and r = 0 of that formula, as masks.
