@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-proxy bench-signer parity torture schedules test-devnet test-switch package package-test \
+  bench bench-hsm bench-proxy bench-signer parity postgres torture schedules test-devnet test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -65,6 +65,10 @@ bench-signer:
 
 bench-proxy:
 	@scripts/bench-proxy.sh
+
+# make postgres CYCLES=2000: the server is killed that many times.
+postgres:
+	@scripts/postgres.sh
 
 parity:
 	@scripts/parity.sh

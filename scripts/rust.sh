@@ -9,4 +9,5 @@ generator=vectors/generate/keys
 
 cargo build --quiet --locked --package opsign-fake-pkcs11
 cargo test --quiet --locked --package opsign-core
-cargo test --quiet --locked --workspace --all-features
+# scripts/postgres.sh has that one.
+cargo test --quiet --locked --workspace --exclude opsign-guard-postgres --all-features

@@ -30,6 +30,8 @@ wanted=(
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 wanted+=("llvm-$llvm:llvm-cov-$llvm")
 missing=()
+# Of any version; one that Debian would install beside it is not needed.
+compgen -G "/usr/lib/postgresql/*/bin/postgres" > /dev/null || missing+=(postgresql)
 for entry in "${wanted[@]}"; do
   probe=${entry#*:}
   if [[ $probe == /* ]]; then [[ -e $probe ]] || missing+=("${entry%%:*}")

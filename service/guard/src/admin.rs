@@ -67,7 +67,8 @@ impl Guard {
     pub fn status(&self) -> Vec<ScopeStatus> {
         let core = self.inner.lock();
         let of = |scope: &ScopeState| ScopeStatus::of(scope, core.rules(&scope.scope));
-        core.state.scopes.iter().map(of).collect()
+        let fresh: Vec<ScopeState> = core.unnumbered().map(ScopeState::new).collect();
+        core.state.scopes.iter().chain(&fresh).map(of).collect()
     }
 
     /// Whether a digest is on record: what a signature of our key seen elsewhere must be. Of a shared

@@ -244,6 +244,11 @@ impl Core {
         self.rules.get(scope)
     }
 
+    /// Scopes with rules that no event names yet: a shared record gives numbers late.
+    pub(crate) fn unnumbered(&self) -> impl Iterator<Item = Scope> {
+        self.rules.keys().copied().filter(|scope| self.state.scope_id(scope).is_none())
+    }
+
     /// Whether anyone is signing, or about to, in a scope.
     pub(crate) fn in_flight(&self, scope: u32) -> bool {
         let signs = |held: &Held| matches!(&held.decided, Decided::Ask(ask, grant) if ask.sign && grant.key.0 == scope);

@@ -199,7 +199,7 @@ impl State {
 }
 
 impl ScopeState {
-    fn new(scope: Scope) -> Self {
+    pub(crate) fn new(scope: Scope) -> Self {
         Self {
             scope,
             lease: Lease::default(),

@@ -1,177 +1,52 @@
 //! Random histories give the same decisions in the engine as in a model of a few lines, across
-//! restarts, compactions, and a move by export and import.
+//! restarts, compactions, and a move by export and import: on a record of one's own, and on one
+//! that three signers share. `service/guard-postgres/tests` does the same in PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
-use std::time::Duration;
-
 use common::disk::Disk;
-use common::*;
-use opsign_core::tx::{DynamicFee, Transaction};
-use opsign_core::{Address, ChainId, U256};
-use opsign_guard::*;
+use common::ledger::Database;
+use common::traces::{Met, Place, run};
+use opsign_guard::Store;
 
 const TRACES: u64 = 400;
 
-/// Lists of what was signed, and the rules as one reads them.
-#[derive(Default)]
-struct Model {
-    blocks: Vec<(u64, u8)>,
-    given_up: Vec<(u64, u8)>,
-    transactions: Vec<(u64, u64)>,
-    holder: Option<&'static str>,
-    floor: u64,
-    ticket: Option<(u64, u8)>,
-}
-
-impl Model {
-    fn block(&mut self, name: &str, number: u64, fork: u8) -> Outcome {
-        if self.holder != Some(name) {
-            return Outcome::Refused("not_holder");
-        }
-        if self.blocks.contains(&(number, fork)) {
-            return Outcome::Stored;
-        }
-        if self.given_up.contains(&(number, fork)) {
-            return Outcome::Refused("superseded");
-        }
-        if number < self.floor {
-            return Outcome::Refused("below_floor");
-        }
-        let tip = self.blocks.iter().map(|(number, _)| *number).max();
-        let no = if self.blocks.iter().any(|block| block.0 == number) {
-            Some("slot_taken")
-        } else if tip.is_some_and(|tip| number <= tip) {
-            Some("behind_tip")
-        } else if self.blocks.iter().any(|block| block.0 + 1 == number && block.1 != fork) {
-            Some("parent_mismatch")
-        } else {
-            None
-        };
-        if let Some(no) = no {
-            if self.ticket != Some((number, fork)) {
-                return Outcome::Refused(no);
-            }
-            self.ticket = None;
-            self.given_up.extend(self.blocks.iter().filter(|block| block.0 >= number));
-            self.blocks.retain(|block| block.0 < number);
-        }
-        self.blocks.push((number, fork));
-        Outcome::Signed
+impl Place for Disk {
+    fn store(&self) -> Store {
+        Store::with_io("/g", self.io())
     }
 
-    fn transaction(&mut self, nonce: u64, fee: u64) -> Outcome {
-        if self.transactions.contains(&(nonce, fee)) {
-            return Outcome::Stored;
-        }
-        let tip = self.transactions.iter().map(|(nonce, _)| *nonce).max();
-        if tip.is_some_and(|tip| nonce > tip + 16) {
-            return Outcome::Refused("gap_too_wide");
-        }
-        let here = self.transactions.iter().filter(|transaction| transaction.0 == nonce);
-        let fees: Vec<u64> = here.map(|transaction| transaction.1).collect();
-        if fees.iter().any(|old| fee <= *old || fee < old * 110 / 100) {
-            return Outcome::Refused("fee_too_low");
-        }
-        if fees.len() > 20 {
-            return Outcome::Refused("too_many_replacements");
-        }
-        self.transactions.push((nonce, fee));
-        Outcome::Signed
+    fn renew(&mut self) {
+        *self = Self::default();
     }
 }
 
-fn transaction(nonce: u64, fee: u64) -> Request {
-    let transaction = Transaction::DynamicFee(DynamicFee {
-        chain_id: ChainId::from(10),
-        nonce,
-        max_priority_fee_per_gas: U256::from(fee),
-        max_fee_per_gas: U256::from(fee),
-        gas: 21_000,
-        to: Some(Address::from_bytes([7; 20])),
-        ..DynamicFee::default()
-    });
-    Request::transaction(transactions(), client("a"), NOW, &transaction).unwrap()
+impl Place for Database {
+    fn store(&self) -> Store {
+        Self::store(self)
+    }
+
+    fn renew(&mut self) {
+        *self = Self::default();
+    }
 }
 
-fn reopen(disk: &Disk) -> Guard {
-    let guard = open(Store::with_io("/g", disk.io()));
-    guard.configure(blocks(), RuleSet::blocks_strict().with(Rule::Lease)).unwrap();
-    guard
+fn compare<P: Place + Default>(signers: usize) {
+    let mut met = Met::default();
+    for trace in 0..TRACES {
+        run(&mut P::default(), trace, signers, &mut met);
+    }
+    println!("{met:?}");
+    assert!(met.signed > 3_000 && met.refused > 3_000 && met.restarts > 500, "{met:?}");
 }
 
 #[test]
 fn engine_and_model_decide_alike() {
-    let (mut steps, mut signed, mut refused, mut moves) = (0, 0, 0, 0);
-    for trace in 0..TRACES {
-        let mut dice = Dice(trace);
-        let mut disk = Disk::default();
-        let store = |disk: &Disk| Store::with_io("/g", disk.io());
-        store(&disk).init().unwrap();
-        let mut guard = reopen(&disk);
-        let mut model = Model::default();
-        for step in 0..60 {
-            steps += 1;
-            let tip = model.blocks.iter().map(|block| block.0).max().unwrap_or(100);
-            let number = tip + dice.roll(5) - 2;
-            let fork = [b'x', b'x', b'x', b'y'][dice.roll(4) as usize];
-            let name = ["a", "a", "a", "b"][dice.roll(4) as usize];
-            match dice.roll(20) {
-                0 => {
-                    guard.switch(&blocks(), &client(name), None, Duration::ZERO, NOW).unwrap();
-                    model.holder = Some(name);
-                }
-                1 if number > model.floor && dice.roll(4) == 0 => {
-                    guard.set_floor(&blocks(), number, NOW).unwrap();
-                    model.floor = number;
-                }
-                2 if model.ticket.is_none() => {
-                    let ticket = Ticket {
-                        id: Hex([step; 16]),
-                        fork: number,
-                        payload_hash: Some(Hex(*payload_hash(number, fork).as_bytes())),
-                        parent_hash: Some(block_hash(number - 1, fork)),
-                        max_depth: u64::MAX,
-                        not_after: NOW,
-                        reason: String::new(),
-                    };
-                    guard.issue(&blocks(), ticket, NOW).unwrap();
-                    model.ticket = Some((number, fork));
-                }
-                3 => {
-                    moves += 1;
-                    drop(guard);
-                    match dice.roll(3) {
-                        0 => drop(store(&disk).compact(NOW).unwrap()),
-                        1 => {
-                            let export = store(&disk).export(NOW).unwrap();
-                            disk = Disk::default();
-                            store(&disk).import(&export).unwrap();
-                        }
-                        _ => {}
-                    }
-                    guard = reopen(&disk);
-                }
-                4..=8 => {
-                    let highest = model.transactions.iter().map(|one| one.0).max().unwrap_or(0);
-                    let nonce = (highest + dice.roll(24)).saturating_sub(4);
-                    let fee = 100 + dice.roll(6) * 10;
-                    let got = outcome(&guard, &transaction(nonce, fee));
-                    assert_eq!(got, model.transaction(nonce, fee), "trace {trace}, step {step}");
-                    signed += u64::from(got == Outcome::Signed);
-                    refused += u64::from(matches!(got, Outcome::Refused(_)));
-                }
-                _ => {
-                    let got = outcome(&guard, &block_of(name, number, fork));
-                    let expected = model.block(name, number, fork);
-                    assert_eq!(got, expected, "trace {trace}, step {step}: {number} {fork}");
-                    signed += u64::from(got == Outcome::Signed);
-                    refused += u64::from(matches!(got, Outcome::Refused(_)));
-                }
-            }
-        }
-    }
-    println!("{steps} steps, {signed} signed, {refused} refused, {moves} restarts");
-    assert!(signed > 3_000 && refused > 3_000 && moves > 500, "{signed} {refused} {moves}");
+    compare::<Disk>(1);
+}
+
+#[test]
+fn three_signers_on_one_record_and_model_decide_alike() {
+    compare::<Database>(3);
 }

@@ -22,6 +22,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Take up a record in a database that another signer made: its anchor here remembers it.
+    Join {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Print what each scope has signed last, its holder, floor, latch, tickets and conflicts.
     Status {
         #[command(flatten)]
@@ -143,17 +148,19 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
     let report = match command {
         Command::Watch(watch) => return watch::run(&watch, json),
         Command::Init { place } => {
-            fs::create_dir_all(&place.record).map_err(|error| {
-                Failure::unavailable(format!("{}: {error}", place.record.display()))
-            })?;
-            place.store().init()?;
-            Ok(Report::new().with("made", place.record.display().to_string()))
+            place.make_folder()?;
+            place.store()?.init()?;
+            Ok(Report::new().with("made", place.record))
+        }
+        Command::Join { place } => {
+            place.store()?.join()?;
+            Ok(Report::new().with("joined", place.record))
         }
         Command::Status { guarded } => guarded.report(&Operation::Status),
         Command::Mode { guarded } => guarded.report(&Operation::Mode),
         Command::Tickets { guarded } => guarded.report(&Operation::Tickets),
         Command::Verify { place } => {
-            let found = place.store().verify()?;
+            let found = place.store()?.verify()?;
             Ok(Report::new()
                 .with("record", found.store.to_string())
                 .with("base", found.base)
@@ -163,7 +170,7 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
                 .with("scopes", found.scopes.len()))
         }
         Command::Export { place } => {
-            let export = place.store().export(now())?;
+            let export = place.store()?.export(now())?;
             let Value::Object(members) = value(&export)? else {
                 return Err(Failure::unavailable("an export is an object"));
             };
@@ -174,14 +181,12 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
                 .map_err(|error| Failure::input(format!("{}: {error}", export.display())))?;
             let export: Export = serde_json::from_str(&text)
                 .map_err(|error| Failure::input(format!("{}: {error}", export.display())))?;
-            fs::create_dir_all(&place.record).map_err(|error| {
-                Failure::unavailable(format!("{}: {error}", place.record.display()))
-            })?;
-            place.store().import(&export)?;
-            Ok(Report::new().with("made", place.record.display().to_string()))
+            place.make_folder()?;
+            place.store()?.import(&export)?;
+            Ok(Report::new().with("made", place.record))
         }
         Command::Compact { place } => {
-            let report = place.store().compact(now())?;
+            let report = place.store()?.compact(now())?;
             Ok(Report::new().with("events", report.sequence).with("base", report.base))
         }
         Command::SetFloor { guarded, scope, floor } => {
@@ -200,7 +205,7 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
                     .ok_or_else(|| Failure::usage(format!("--floor {text}: write SCOPE=NUMBER")))?;
                 by_scope.insert(scope, floor);
             }
-            place.store().recover(&by_scope, now())?;
+            place.store()?.recover(&by_scope, now())?;
             Ok(Report::new().with("recovered", floors))
         }
         Command::Ticket { guarded, scope, fork, parent, payload, max_depth, minutes, reason } => {

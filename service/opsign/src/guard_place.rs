@@ -1,31 +1,70 @@
 //! Where a guard is: in a record at rest, or in a running signer.
 
+use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Args;
-use opsign_guard::{Client, FileAnchor, Guard, Store, StoreError, SystemIo};
-use opsign_signer::{Answer, AskError, Operation, OperationError, TlsFiles, ask, look, perform};
+use opsign_guard::{Client, Guard, Store, StoreError};
+use opsign_signer::{
+    Answer, AskError, Operation, OperationError, RecordPlace, TlsFiles, ask, look, perform,
+};
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::report::Report;
 
-/// A record that no signer uses at present.
+/// A record that no signer uses at present, or one in a database.
 #[derive(Args)]
 pub(crate) struct Place {
-    /// The record's folder: guard.record of the signer's config.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) record: PathBuf,
+    /// guard.record of the signer's config: a folder, or postgres://USER@HOST/DATABASE.
+    #[arg(long, value_name = "FOLDER|URL")]
+    pub(crate) record: String,
+    #[command(flatten)]
+    beside: Beside,
+}
+
+/// What stands beside a record's place.
+#[derive(Args)]
+struct Beside {
     /// The anchor on another path: guard.anchor of the signer's config.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
+    /// The file with the database's password: guard.passwordFile of the signer's config.
+    #[arg(long = "record.password-file", value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// The authorities that vouch for the database's server, PEM: guard.ca of the signer's config.
+    #[arg(long = "record.ca", value_name = "FILE")]
+    record_ca: Option<PathBuf>,
 }
 
 impl Place {
-    pub(crate) fn store(&self) -> Store {
-        store(&self.record, self.anchor.as_ref())
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        self.beside.store(&self.record)
+    }
+
+    /// Makes the folder for a new record, if it is to be in one.
+    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
+        match self.beside.place(&self.record).folder() {
+            Some(folder) => fs::create_dir_all(&folder)
+                .map_err(|error| Failure::unavailable(format!("{}: {error}", folder.display()))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Beside {
+    fn place(&self, record: &str) -> RecordPlace {
+        RecordPlace {
+            record: record.to_owned(),
+            anchor: self.anchor.clone(),
+            password_file: self.password_file.clone(),
+            ca: self.record_ca.clone(),
+        }
+    }
+
+    fn store(&self, record: &str) -> Result<Store, Failure> {
+        self.place(record).store().map_err(|error| Failure::config(error.to_string()))
     }
 }
 
@@ -34,7 +73,7 @@ impl Place {
 pub(crate) struct Guarded {
     /// The admin port of a running signer: https://HOST:PORT. Needs the three --tls files.
     #[arg(long, value_name = "URL", requires_all = ["ca", "cert", "key"],
-        required_unless_present = "record", conflicts_with_all = ["record", "anchor"])]
+        required_unless_present = "record", conflicts_with_all = ["record", "anchor", "password_file", "record_ca"])]
     admin: Option<String>,
     /// The authorities that vouch for the signer, PEM.
     #[arg(id = "ca", long = "tls.ca", value_name = "FILE", requires = "admin")]
@@ -45,12 +84,12 @@ pub(crate) struct Guarded {
     /// The certificate's private key, PEM.
     #[arg(id = "key", long = "tls.key", value_name = "FILE", requires = "admin")]
     key: Option<PathBuf>,
-    /// The record's folder, while its signer is stopped: guard.record of the signer's config.
-    #[arg(long, value_name = "FOLDER")]
-    record: Option<PathBuf>,
-    /// The anchor on another path: guard.anchor of the signer's config.
-    #[arg(long, value_name = "FILE", requires = "record")]
-    anchor: Option<PathBuf>,
+    /// guard.record of the signer's config: a folder, while its signer is stopped, or a postgres://
+    /// URL.
+    #[arg(long, value_name = "FOLDER|URL")]
+    record: Option<String>,
+    #[command(flatten)]
+    beside: Beside,
 }
 
 impl Guarded {
@@ -71,7 +110,7 @@ impl Guarded {
         let Some(record) = &self.record else {
             return Err(Failure::usage("give --admin or --record"));
         };
-        let mut store = store(record, self.anchor.as_ref());
+        let mut store = self.beside.store(record)?;
         // Reading leaves no trace in the record.
         if let Some(answer) = look(&store.verify()?.scopes, operation) {
             return Ok(answer);
@@ -94,14 +133,6 @@ pub(crate) fn report(answer: Answer) -> Report {
     answer
         .into_iter()
         .fold(Report::new(), |report, (name, value): (String, Value)| report.with(&name, value))
-}
-
-fn store(record: &PathBuf, anchor: Option<&PathBuf>) -> Store {
-    let store = Store::new(record);
-    match anchor {
-        Some(path) => store.with_anchor(Box::new(FileAnchor::new(Arc::new(SystemIo), path)), 1024),
-        None => store,
-    }
 }
 
 /// The time in milliseconds since 1970.

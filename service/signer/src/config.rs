@@ -19,6 +19,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::pkcs11_uri::Pkcs11Uri;
 use crate::policy::{Method, Policy, Rate};
 use crate::protection::Plan;
+use crate::record_place::RecordPlace;
 use crate::sequencer::Sequencer;
 
 /// The largest config file that is read.
@@ -81,8 +82,7 @@ pub(crate) struct ProxyConfig {
 /// Where the guard's record is and what it is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GuardConfig {
-    pub(crate) record: PathBuf,
-    pub(crate) anchor: Option<PathBuf>,
+    pub(crate) place: RecordPlace,
     /// How many payloads of a scope are kept for replays.
     pub(crate) payloads: usize,
     /// Whether an op-node that asks for another block at a recorded height is given the recorded ones.
@@ -194,8 +194,10 @@ struct FileProxy {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct FileGuard {
-    record: PathBuf,
+    record: String,
     anchor: Option<PathBuf>,
+    password_file: Option<PathBuf>,
+    ca: Option<PathBuf>,
     blocks: Option<String>,
     transactions: Option<String>,
     block_time_ms: Option<u64>,
@@ -509,9 +511,14 @@ fn guard_config(file: &FileGuard) -> Result<GuardConfig, String> {
     if !(1..=3_600_000).contains(&block_time) {
         return Err("guard.blockTimeMs: write the chain's block time, 1 to 3600000".into());
     }
-    Ok(GuardConfig {
+    let place = RecordPlace {
         record: file.record.clone(),
         anchor: file.anchor.clone(),
+        password_file: file.password_file.clone(),
+        ca: file.ca.clone(),
+    };
+    Ok(GuardConfig {
+        place,
         payloads: file.payloads.unwrap_or(64),
         replay: file.replay,
         plan: Plan { blocks, transactions, block_time, lease: file.lease },

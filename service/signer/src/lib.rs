@@ -44,6 +44,7 @@ mod payloads;
 mod pkcs11_uri;
 mod policy;
 mod protection;
+mod record_place;
 mod relayed;
 mod run;
 mod seen;
@@ -59,6 +60,7 @@ pub use operation::{
     Switch, look, perform,
 };
 pub use opsign_wire::TlsFiles;
+pub use record_place::RecordPlace;
 pub use run::{Failure, check, run};
 pub use sequencer::Head;
 pub use unsafe_blocks::UnsafeBlocks;

@@ -13,7 +13,7 @@ use opsign_guard::{
 };
 use opsign_wire::RpcError;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::backend::Key;
 use crate::metrics::Metrics;
@@ -196,7 +196,8 @@ impl Protection {
         request: &Request,
         deadline: Instant,
     ) -> Result<Signature, Stop> {
-        match self.guard.reserve(request).await {
+        let late = |_| Stop::Failed("guard: no answer within the deadline".to_owned());
+        match timeout_at(deadline, self.guard.reserve(request)).await.map_err(late)? {
             Decision::Stored(signature) => Ok(signature),
             Decision::Reserved(reservation) => {
                 if let Some(alarm) = reservation.alarm() {
@@ -212,9 +213,9 @@ impl Protection {
                     .await
                     .map_err(|error| Stop::Failed(error.to_string()))?;
                 crash_point("key answered");
-                let signature = reservation
-                    .release(&signature)
+                let signature = timeout_at(deadline, reservation.release(&signature))
                     .await
+                    .map_err(late)?
                     .map_err(|error| Stop::Failed(format!("guard: {error}")))?;
                 crash_point("signature recorded");
                 Ok(signature)

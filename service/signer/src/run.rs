@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use opsign_core::{ChainId, PayloadHash, hazmat};
-use opsign_guard::{FileAnchor, Guard, Mode, Store, StoreError, SystemIo};
+use opsign_guard::{Guard, Mode, Store, StoreError};
 use opsign_proxy::Proxy;
 use opsign_wire::{Caller, Closer, Dialer, Limits, MetricsServer, Server, Stop, Stopper, Tls};
 use prometheus::Registry;
@@ -109,7 +109,7 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
         ));
     }
     if let Some(guard) = &config.guard {
-        lines.push(match store(guard).verify() {
+        lines.push(match store(guard)?.verify() {
             Ok(report) => format!("guard: {} events on record, intact", report.sequence),
             // A running signer holds it, and has checked it.
             Err(StoreError::Locked { .. }) => "guard: the record is in use".to_owned(),
@@ -168,7 +168,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     // A lease or a record that refuses needs no onlooker.
     let unprotected = config.guard.is_none();
     let payloads = match &config.guard {
-        Some(guard) => Payloads::open(&guard.record.join("payloads"), guard.payloads),
+        Some(guard) => Payloads::open(&guard.place.payloads(), guard.payloads),
         None => Payloads::open(Path::new(""), 0),
     };
     let observer = unprotected.then(|| Observer::start(Arc::clone(&metrics))).transpose();
@@ -474,17 +474,13 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
     Ok((Grants::new(grants, config.any_name, audit), Keys(opened)))
 }
 
-fn store(config: &GuardConfig) -> Store {
-    let store = Store::new(&config.record);
-    match &config.anchor {
-        Some(path) => store.with_anchor(Box::new(FileAnchor::new(Arc::new(SystemIo), path)), 1024),
-        None => store,
-    }
+fn store(config: &GuardConfig) -> Result<Store, Failure> {
+    config.place.store().map_err(|error| Failure::Config(format!("guard.record: {error}")))
 }
 
 fn open_guard(config: &GuardConfig, metrics: &Arc<Metrics>) -> Result<Protection, Failure> {
     let at = u64::try_from(unix_now()).unwrap_or_default() * 1000;
-    let guard = Guard::open(store(config), at)
+    let guard = Guard::open(store(config)?, at)
         .map_err(|error| Failure::Config(format!("guard.record: {error}")))?;
     Ok(Protection::new(guard, config.plan.clone(), Arc::clone(metrics)))
 }
