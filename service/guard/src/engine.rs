@@ -32,6 +32,7 @@ use crate::sync::{Builder, Condvar, JoinHandle, Mutex, MutexGuard};
 pub struct Guard {
     pub(crate) inner: Arc<Inner>,
     committer: Option<JoinHandle<()>>,
+    shared: Option<Hex<16>>,
 }
 
 pub(crate) struct Inner {
@@ -125,9 +126,9 @@ impl Guard {
     pub fn open(store: Store, at: u64) -> Result<Self, StoreError> {
         let on_sync_failure = store.on_sync_failure;
         let Opened { state, sequence, link, place } = store.open_for_signing(at)?;
-        let keeping = match place {
-            OpenedPlace::Own(_) => Keeping::Own,
-            OpenedPlace::Shared(_) => Keeping::Shared,
+        let (keeping, shared) = match &place {
+            OpenedPlace::Own(_) => (Keeping::Own, None),
+            OpenedPlace::Shared(replica) => (Keeping::Shared, Some(replica.record())),
         };
         let core = Core::new(keeping, state, sequence, link);
         let inner = Arc::new(Inner::new(core, on_sync_failure));
@@ -137,14 +138,14 @@ impl Guard {
             .name("guard-commit".into())
             .spawn(run)
             .map_err(StoreError::io("starting the thread that writes the record"))?;
-        Ok(Self { inner, committer: Some(committer) })
+        Ok(Self { inner, committer: Some(committer), shared })
     }
 
     /// A guard without a record, which forgets everything at its end. It takes only rules in
     /// [`Mode::Observe`]: it is what runs where no guard was configured.
     pub fn volatile() -> Self {
         let core = Core::new(Keeping::Nothing, State::default(), 0, [0; 32]);
-        Self { inner: Arc::new(Inner::new(core, |_| ())), committer: None }
+        Self { inner: Arc::new(Inner::new(core, |_| ())), committer: None, shared: None }
     }
 
     /// Gives a scope its rules, or others than before. What is on record stays.
@@ -181,6 +182,11 @@ impl Guard {
         let (promise, pending) = pending(|| Decision::Failed(Failure::Stopped));
         self.inner.submit(Job::Ask(Ask { request: Box::new(request.clone()), sign, promise }));
         pending
+    }
+
+    /// The random name of a record that other signers may use at the same time. None of one's own.
+    pub const fn shared_record(&self) -> Option<Hex<16>> {
+        self.shared
     }
 
     /// What the record's thread ended with, if it has: why everything new is refused.

@@ -10,6 +10,7 @@ use crate::decision::Failure;
 use crate::engine::Inner;
 use crate::error::StoreError;
 use crate::figures::Counters;
+use crate::hex::Hex;
 use crate::job::Answer;
 use crate::ledger::{Head, Ledger};
 use crate::log::Header;
@@ -54,6 +55,11 @@ pub(crate) struct Batch {
 }
 
 impl Replica {
+    /// The record's random name.
+    pub(crate) const fn record(&self) -> Hex<16> {
+        Hex(self.header.store)
+    }
+
     pub(crate) const fn new(
         ledger: Box<dyn Ledger>,
         head: &Head,

@@ -48,7 +48,9 @@ impl Offering for Relayed {
         Registration {
             version: VERSION,
             instance: self.instance.clone(),
-            record: None,
+            record: (self.service.protection.as_ref())
+                .and_then(|it| it.guard().shared_record())
+                .map(|name| name.to_string()),
             offers: offers.into_values().collect(),
         }
     }
