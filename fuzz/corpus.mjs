@@ -100,7 +100,63 @@ const texts = () => [
   ...text("v1", "v4", "0xa", "0x" + "f".repeat(64), "1" + "0".repeat(77)),
 ];
 
+// What the parity tests ask an op-signer, and the one argument of its calls.
+const requests = (file) => cases(`opsigner/${file}.json`).map((one) => one.request);
+const bodies = (...files) => files.flatMap(requests).flatMap(({ body }) => text(body));
+const calls = (file) =>
+  requests(file).flatMap(({ body }) => {
+    try {
+      const { method, params } = JSON.parse(body);
+      const named = !Array.isArray(params);
+      return [{ method, named, argument: Buffer.from(JSON.stringify(named ? params : params[0])) }];
+    } catch {
+      return [];
+    }
+  });
+const packet = ({ raw, method, path, headers, body }) => {
+  if (raw) return Buffer.from(raw.replaceAll("HOST", "a"));
+  const lines = (headers ?? []).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const length = Buffer.byteLength(body ?? "");
+  const first = `${method ?? "POST"} ${path ?? "/"} HTTP/1.1\r\nHost: a\r\n`;
+  return Buffer.from(`${first}${lines}Content-Length: ${length}\r\n\r\n${body ?? ""}`);
+};
+// See src/wire.rs, Methods.
+const ours = ["echo", "count", "fail", "none"].map((method, id) => ({ jsonrpc: "2.0", id, method, params: [id] }));
+const yaml = (path) => readFileSync(join(here, "..", path));
+
 const targets = {
+  json_rpc: () => [
+    ...bodies("json_rpc"),
+    ...[...ours, ours, ours.concat(ours), []].map((body) => Buffer.from(JSON.stringify(body))),
+  ],
+  http: () => [
+    ...requests("http").map(packet),
+    ...ours.map((call) => packet({ headers: [["Content-Type", "application/json"]], body: JSON.stringify(call) })),
+  ],
+  transaction_args: () => calls("transactions").map(({ argument }) => argument),
+  block_payload: () =>
+    calls("block_payload").map(({ method, named, argument }) =>
+      Buffer.concat([Buffer.from([named ? 0 : method.endsWith("V2") ? 2 : 1]), argument]),
+    ),
+  config: () => [
+    yaml("service/signer/config.sample.yaml"),
+    yaml("vectors/opsigner/config.yaml"),
+    ...text(
+      "provider: LOCAL\nauth:\n- name: a\n  key: k\n",
+      "provider: LOCAL\nauth: [{name: a, keys: [{key: \"pkcs11:token=t;object=o\", module: m, pinFile: p}], chainID: 0x10}]\n",
+      "provider: LOCAL\nauth:\n- name: a\n  key: k\n  chainID: 10\n  rate: {blockTimeMs: 2000}\nguard: {record: r}\ngates: [{listen: \"127.0.0.1:1\", client: a}]\n",
+    ),
+  ],
+  pkcs11_uri: () =>
+    text(
+      "pkcs11:token=my%20token;object=sequencer;id=%01%fF;type=private?module-path=/usr/lib/m.so&pin-source=file:///etc/pin",
+      "pkcs11:serial=1;id=%01?pin-source=file:pin",
+      "pkcs11:token=a;object=b?pin-source=pin",
+      "pkcs11:token=a;object=b?pin-value=1234",
+      "pkcs11:token=%ff;object=b",
+      "pkcs11:slot-id=1;token=a;object=b",
+    ),
+  envelope: () => cases("envelopes.json").map(({ envelope }) => Buffer.from(JSON.stringify(envelope))),
   tx_decode: transactions,
   tx_unsigned: () => cases("transactions.json").map((one) => parts(one.unsigned)),
   snappy: () => messages().map(({ message }) => message),

@@ -7,6 +7,7 @@
 //! | file | who is asked |
 //! |---|---|
 //! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs`, `typed_data.rs` | the code itself, the other way round |
+//! | `wire.rs`, `signer.rs` | what goes in must be what comes out, written anew |
 //! | `alloy.rs` | alloy and op-alloy |
 //! | `libsecp256k1.rs` | libsecp256k1 |
 //! | `go.rs` | op-geth and op-node, in a process behind a pipe |
@@ -16,15 +17,19 @@ mod go;
 mod gossip;
 mod keys;
 mod libsecp256k1;
+mod signer;
 mod text;
 mod tx;
 mod typed_data;
+mod wire;
 
 pub use alloy::{alloy_authorization, alloy_gossip, alloy_text, alloy_tx};
 pub use go::{geth_recover, geth_sign, geth_tx, op_node_gossip};
 pub use gossip::{gossip, snappy, ssz};
 pub use keys::{key_der, key_read, keystore, mnemonic, path};
 pub use libsecp256k1::{recover, sign};
+pub use signer::{block_payload, config, envelope, pkcs11_uri, transaction_args};
 pub use text::{signature, text};
 pub use tx::{tx_decode, tx_unsigned};
 pub use typed_data::typed_data;
+pub use wire::{http, json_rpc};

@@ -358,7 +358,7 @@ impl Config {
         Self::parse(path, &text)
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let file: File = serde_saphyr::from_str(text).map_err(|error| {
             let line = error.location().map(|location| location.line());
             // Without the snippet: the file may hold what nobody wants in a log.

@@ -33,6 +33,9 @@ mod config;
 mod dev;
 mod envelope;
 mod flags;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod go_json;
 mod handover;

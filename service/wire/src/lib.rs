@@ -18,6 +18,9 @@
 
 mod caller;
 mod client;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod link;
 pub mod log;

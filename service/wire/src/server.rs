@@ -265,7 +265,7 @@ impl Server {
     }
 }
 
-async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+pub(crate) async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     stream: S,
     http2: bool,
     connection: Arc<Connection<H>>,
