@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-hsm bench-proxy bench-signer parity postgres torture schedules test-devnet test-switch package package-test \
+  bench bench-guard bench-hsm bench-proxy bench-signer parity postgres torture schedules test-devnet test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -56,6 +56,9 @@ bench:
 # make fuzz SECONDS=600: that many CPU-seconds for each target.
 fuzz:
 	@scripts/fuzz.sh --seconds $(or $(SECONDS),60)
+
+bench-guard:
+	@scripts/bench-guard.sh
 
 bench-hsm:
 	@scripts/bench-hsm.sh
