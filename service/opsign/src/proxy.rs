@@ -102,13 +102,3 @@ fn look(status: &Status) -> Result<Report, Failure> {
         serde_json::from_str(&answer).map_err(|error| Failure::unavailable(error.to_string()))?;
     Ok(parsed.into_iter().fold(Report::new(), |report, (name, value)| report.with(&name, value)))
 }
-
-impl From<opsign_proxy::Failure> for Failure {
-    fn from(failure: opsign_proxy::Failure) -> Self {
-        let message = failure.to_string();
-        match failure {
-            opsign_proxy::Failure::Config(_) => Self::config(message),
-            opsign_proxy::Failure::System(_) => Self::unavailable(message),
-        }
-    }
-}

@@ -63,12 +63,12 @@ pub(crate) fn check(arguments: &CheckConfig) -> Result<Report, Failure> {
     Ok(Report::new().with("ok", true).with("found", lines))
 }
 
-impl From<opsign_signer::Failure> for Failure {
-    fn from(failure: opsign_signer::Failure) -> Self {
+impl From<opsign_wire::Failure> for Failure {
+    fn from(failure: opsign_wire::Failure) -> Self {
         let message = failure.to_string();
         match failure {
-            opsign_signer::Failure::Config(_) => Self::config(message),
-            opsign_signer::Failure::System(_) => Self::unavailable(message),
+            opsign_wire::Failure::Config(_) => Self::config(message),
+            opsign_wire::Failure::System(_) => Self::unavailable(message),
         }
     }
 }

@@ -1,30 +1,13 @@
 //! The proxy's config file.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use opsign_core::Address;
-use opsign_wire::{Limits, TlsFiles};
+use opsign_wire::{ConfigError, Limits, TlsFiles, parse_config, read_config};
 use serde::Deserialize;
-
-/// The largest config file that is read.
-const MAX_FILE: u64 = 4 << 20;
-
-/// Why a config cannot be used: the file, the line where there is one, and what to write.
-#[derive(Debug)]
-pub struct ConfigError(String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// A config file that was read and understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,21 +88,8 @@ struct FileLimits {
 impl Config {
     /// Reads a config file.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let fail = |line: Option<u64>, what: &str| {
-            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-            ConfigError(format!("{}{line}: {what}", path.display()))
-        };
-        let unreadable = |error| fail(None, &format!("cannot be read: {error}"));
-        let size = fs::metadata(path).map_err(unreadable)?.len();
-        if size > MAX_FILE {
-            return Err(fail(None, &format!("has {size} bytes; at most {MAX_FILE} are read")));
-        }
-        let text = fs::read_to_string(path).map_err(unreadable)?;
-        let file: File = serde_saphyr::from_str(&text).map_err(|error| {
-            let line = error.location().map(|location| location.line());
-            fail(line, &error.without_snippet().to_string())
-        })?;
-        Self::of(file).map_err(|what| fail(None, &what))
+        let file: File = parse_config(path, &read_config(path)?)?;
+        Self::of(file).map_err(|what| ConfigError::new(path, None, &what))
     }
 
     fn of(file: File) -> Result<Self, String> {

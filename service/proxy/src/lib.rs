@@ -22,8 +22,7 @@ mod protocol;
 mod run;
 mod socket;
 
-pub use config::ConfigError;
 pub use dial::{Offering, Proxy, serve};
 pub use hub::{BUSY, UNAVAILABLE};
 pub use protocol::{Offer, Proof, Registration, VERSION, Welcome, proof_hash, proof_text};
-pub use run::{Failure, check, run};
+pub use run::{check, run};

@@ -1,13 +1,12 @@
 //! `opsign proxy`: start, signers coming and going, reload, stop.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use opsign_core::Address;
-use opsign_wire::{Client, MetricsServer, RpcError, Server, Stop, Stopper, Tls, accept};
+use opsign_wire::{Client, Failure, MetricsServer, RpcError, Server, Stop, Stopper, Tls, accept};
 use prometheus::Registry;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{interval, timeout};
 use tokio_tungstenite::accept_async_with_config;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::hub::{Hub, Metrics};
 use crate::link::{Applicant, DENIED, Denial, Link, meet};
 use crate::protocol::{VERSION, Welcome, answer, json};
@@ -29,31 +28,6 @@ const SIGNERS: usize = 1024;
 
 /// How often a signer's certificate is looked at again.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// What keeps a proxy from starting or running.
-#[derive(Debug)]
-pub enum Failure {
-    /// The config or a certificate.
-    Config(String),
-    /// The system.
-    System(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(what) | Self::System(what) => f.write_str(what),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::Config(error.to_string())
-    }
-}
 
 /// Reads config and certificates, and says what they come to; nothing is started.
 ///

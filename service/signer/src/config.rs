@@ -1,7 +1,6 @@
 //! The config file: op-signer's own, with settings of ours that it may have besides.
 
 use std::fmt;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use opsign_core::{Address, ChainId, U256};
 use opsign_guard::{Mode, ReplacementMode};
 use opsign_keys::DerivationPath;
-use opsign_wire::Limits;
+use opsign_wire::{ConfigError, Limits, parse_config, read_config};
 use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_saphyr::Spanned;
@@ -21,30 +20,6 @@ use crate::policy::{Method, Policy, Rate};
 use crate::protection::Plan;
 use crate::record_place::RecordPlace;
 use crate::sequencer::Sequencer;
-
-/// The largest config file that is read.
-const MAX_FILE: u64 = 4 << 20;
-
-/// Why a config cannot be used: the file, the line where there is one, and what to write.
-#[derive(Debug)]
-pub struct ConfigError(String);
-
-impl ConfigError {
-    pub(crate) fn new(path: &Path, line: Option<u64>, what: &str) -> Self {
-        match line {
-            Some(line) => Self(format!("{}:{line}: {what}", path.display())),
-            None => Self(format!("{}: {what}", path.display())),
-        }
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// A config file that was read and understood; keys and certificates are not opened yet.
 #[derive(Debug)]
@@ -348,22 +323,11 @@ impl Config {
     /// A file that cannot be read, a key that is unknown, a value that makes no sense; with the
     /// line, and what to write.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let fail = |what: String| ConfigError::new(path, None, &what);
-        let size = fs::metadata(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-        if size.len() > MAX_FILE {
-            return Err(fail(format!("has {} bytes; at most {MAX_FILE} are read", size.len())));
-        }
-        let text =
-            fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-        Self::parse(path, &text)
+        Self::parse(path, &read_config(path)?)
     }
 
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let file: File = serde_saphyr::from_str(text).map_err(|error| {
-            let line = error.location().map(|location| location.line());
-            // Without the snippet: the file may hold what nobody wants in a log.
-            ConfigError::new(path, line, &error.without_snippet().to_string())
-        })?;
+        let file: File = parse_config(path, text)?;
         check_provider(path, file.provider.as_ref())?;
         let fail = |what: &str| ConfigError::new(path, None, what);
         let auth = file.auth.unwrap_or_default();

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use opsign_core::Address;
 use opsign_keys::{Secret, system_random};
+use opsign_wire::Failure;
 
 use crate::certs::{self, CertsRequest};
-use crate::run::Failure;
 
 /// The chain that a new folder is for: op-node's own devnets.
 pub(crate) const CHAIN_ID: u64 = 901;

@@ -62,8 +62,8 @@ pub use operation::{
     Answer, Check, IssueTicket, OfScope, Operation, OperationError, Replay, RevokeTicket, SetFloor,
     Switch, look, perform,
 };
-pub use opsign_wire::TlsFiles;
+pub use opsign_wire::{Failure, TlsFiles};
 pub use record_place::RecordPlace;
-pub use run::{Failure, check, run};
+pub use run::{check, run};
 pub use sequencer::Head;
 pub use unsafe_blocks::UnsafeBlocks;

@@ -1,7 +1,6 @@
 //! Start, reload, readiness, stop.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,9 @@ use arc_swap::ArcSwap;
 use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{Guard, Mode, Store, StoreError};
 use opsign_proxy::Proxy;
-use opsign_wire::{Caller, Closer, Dialer, Limits, MetricsServer, Server, Stop, Stopper, Tls};
+use opsign_wire::{
+    Caller, Closer, ConfigError, Dialer, Failure, Limits, MetricsServer, Server, Stop, Stopper, Tls,
+};
 use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -22,8 +23,7 @@ use crate::admin::Admin;
 use crate::audit::Audit;
 use crate::backend::{Backend, Key, Trouble};
 use crate::config::{
-    AdminConfig, Config, ConfigError, GateConfig, GuardConfig, KeyLocator, ProxyConfig,
-    SequencerConfig,
+    AdminConfig, Config, GateConfig, GuardConfig, KeyLocator, ProxyConfig, SequencerConfig,
 };
 use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
@@ -55,31 +55,6 @@ const ADMIN_LIMITS: Limits = Limits {
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// Why a signer does not start or cannot go on.
-#[derive(Debug)]
-pub enum Failure {
-    /// A config, key or certificate that cannot be used: exit code 78.
-    Config(String),
-    /// A port that cannot be opened, a key whose every token is away, and the like: exit code 69.
-    System(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(what) | Self::System(what) => f.write_str(what),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::Config(error.to_string())
-    }
-}
 
 /// Reads config, certificates and keys, and says what they come to; nothing is started.
 ///

@@ -10,6 +10,7 @@
 //! | `watch.rs` | one connection's progress, so that a stalled one can be cut off |
 //! | `caller.rs` | calling somebody else's JSON-RPC |
 //! | `link.rs` | connections that are kept: both ends show certificates, and share a secret |
+//! | `config_file.rs`, `failure.rs` | reading a config; why a server does not start |
 //! | `metrics.rs` | counters under op-signer's names and our own |
 //! | `log.rs` | structured logs in op-signer's formats |
 //!
@@ -18,6 +19,8 @@
 
 mod caller;
 mod client;
+mod config_file;
+mod failure;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +35,8 @@ mod watch;
 
 pub use caller::{CallError, Caller};
 pub use client::{Client, Identity};
+pub use config_file::{ConfigError, parse_config, read_config};
+pub use failure::Failure;
 pub use link::{Accepted, Dialed, Dialer, accept};
 pub use metrics::{Metrics, MetricsServer};
 pub use rpc::{Call, Handler, RpcError, Trace, run};
