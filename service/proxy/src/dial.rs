@@ -16,9 +16,6 @@ use crate::protocol::{
 use crate::protocol::{Proof, json};
 use crate::socket::{End, QUEUE, Socket, config};
 
-/// The proxy speaks for a client that the signer's config does not let it speak for.
-const FORBIDDEN: i32 = -32000;
-
 /// The waits between two attempts: the second is the longest. A link that comes back is to be used
 /// within 200 ms.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(120));
@@ -241,8 +238,8 @@ async fn call<H: Offering>(
     let Envelope { client, deadline_ms, trace } = frame.opsign.clone().ok_or_else(invalid)?;
     let name = client.names.first().map_or("", String::as_str);
     if !clients.iter().any(|known| known == name) {
-        let message = format!("Forbidden: this proxy may not speak for client '{name}'");
-        return Err(RpcError::new(FORBIDDEN, message));
+        let who = format_args!("this proxy may not speak for client '{name}'");
+        return Err(RpcError::forbidden(who));
     }
     let deadline = Duration::from_millis(deadline_ms).min(handler.deadline());
     let trace = trace.and_then(|id| Trace::new(&id));

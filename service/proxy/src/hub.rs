@@ -19,9 +19,6 @@ use crate::config::Config;
 use crate::link::{Applicant, Link, NoAnswer, left};
 use crate::protocol::{ClientSays, Envelope, relay};
 
-/// The client may not do this: op-signer's code.
-const FORBIDDEN: i32 = -32000;
-
 /// No signer is connected that has the key.
 pub const UNAVAILABLE: i32 = -32022;
 
@@ -212,11 +209,14 @@ impl Hub {
         let client = call.client.name();
         let address = {
             let config = self.config.load();
-            let keys = config.clients.get(client).ok_or_else(|| forbidden(client))?;
+            let keys =
+                config.clients.get(client).ok_or_else(|| RpcError::unknown_client(client))?;
             let wanted = sender(call.params);
             // The signer refuses a sender that is not the key's, in op-signer's words.
             let known = wanted.filter(|wanted| keys.contains(wanted));
-            known.or_else(|| keys.first().copied()).ok_or_else(|| forbidden(client))?
+            known
+                .or_else(|| keys.first().copied())
+                .ok_or_else(|| RpcError::unknown_client(client))?
         };
         let room = self.room(client);
         let _permit = room
@@ -329,19 +329,11 @@ impl Handler for Hub {
     async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
         match call.method {
             method if RELAYED.contains(&method) => self.relay(&call).await,
-            "health_status" => {
-                call.positional(0)?;
-                Ok(serde_json::Value::from(self.version.as_str()).to_string())
-            }
-            "rpc_modules" => {
-                call.positional(0)?;
-                Ok(r#"{"eth":"1.0","health":"1.0","opsigner":"1.0","rpc":"1.0"}"#.to_owned())
-            }
             "opsignproxy_status" if self.config.load().admins.contains(call.client.name()) => {
                 call.positional(0)?;
                 Ok(self.status())
             }
-            method => Err(RpcError::method_not_found(method)),
+            _ => call.common(&self.version),
         }
     }
 
@@ -351,15 +343,6 @@ impl Handler for Hub {
         let mut keys = config.clients.values().flatten();
         keys.all(|address| self.active(address).is_some())
     }
-}
-
-fn forbidden(client: &str) -> RpcError {
-    let message = if client.is_empty() {
-        "Forbidden: client name is empty".to_owned()
-    } else {
-        format!("Forbidden: client '{client}' is not authorized to use any keys")
-    };
-    RpcError::new(FORBIDDEN, message)
 }
 
 /// The address that a call names as its sender, if it names one.

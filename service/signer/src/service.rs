@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use opsign_core::tx::Transaction;
-use opsign_core::{Address, ChainId, Domain, PayloadHash, SigningHash, hazmat};
+use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, SigningHash, hazmat};
 use opsign_guard::{BlockFacts, Client as Holder, Scope, ScopeKind};
 use opsign_wire::{Call, Client, Closer, Handler, RpcError};
 use serde_json::value::RawValue;
@@ -28,7 +28,6 @@ const INVALID_TRANSACTION: i32 = -32010;
 const TRANSACTION_REFUSED: i32 = -32011;
 const INVALID_PAYLOAD: i32 = -32012;
 const PAYLOAD_REFUSED: i32 = -32013;
-const FORBIDDEN: i32 = -32000;
 
 /// An entry of the config with its key open.
 pub(crate) struct Grant {
@@ -141,15 +140,7 @@ impl Handler for Service {
             "opsigner_signBlockPayload" => self.payload(&call, PayloadForm::V1).await,
             "opsigner_signBlockPayloadV2" => self.payload(&call, PayloadForm::V2).await,
             "eth_signTransaction" => self.transaction(&call).await,
-            "health_status" => {
-                call.positional(0)?;
-                Ok(serde_json::Value::from(self.version.as_str()).to_string())
-            }
-            "rpc_modules" => {
-                call.positional(0)?;
-                Ok(r#"{"eth":"1.0","health":"1.0","opsigner":"1.0","rpc":"1.0"}"#.to_owned())
-            }
-            method => Err(RpcError::method_not_found(method)),
+            _ => call.common(&self.version),
         }
     }
 
@@ -192,12 +183,7 @@ impl Failure {
     }
 
     fn forbidden(client: &str) -> Self {
-        let message = if client.is_empty() {
-            "Forbidden: client name is empty".to_owned()
-        } else {
-            format!("Forbidden: client '{client}' is not authorized to use any keys")
-        };
-        Self::new(FORBIDDEN, message, "", "client")
+        Self { error: RpcError::unknown_client(client), label: "", reason: "client" }
     }
 }
 
@@ -269,12 +255,7 @@ impl Service {
         let hash = hazmat::payload_signing_hash_in(&domain, &args.chain_id, &args.payload_hash);
         facts.hash = Some(hash);
         let signature = match &self.protection {
-            None => grant
-                .key
-                .sign(&hash, call.deadline)
-                .await
-                .map(|checked| *checked.signature())
-                .map_err(|error| Stop::Failed(error.to_string())),
+            None => unguarded(&grant.key, &hash, call.deadline).await,
             Some(protection) => {
                 let block = Block {
                     client: &grant.name,
@@ -359,12 +340,7 @@ impl Service {
         let hash = transaction.signing_hash().map_err(invalid)?;
         facts.hash = Some(hash);
         let signature = match &self.protection {
-            None => grant
-                .key
-                .sign(&hash, call.deadline)
-                .await
-                .map(|checked| *checked.signature())
-                .map_err(|error| Stop::Failed(error.to_string())),
+            None => unguarded(&grant.key, &hash, call.deadline).await,
             Some(protection) => {
                 let chain = chain_id_of(&transaction);
                 let (key, deadline, name) = (&grant.key, call.deadline, &grant.name);
@@ -560,6 +536,11 @@ fn argument<'a>(call: &Call<'a>) -> Result<&'a RawValue, RpcError> {
 fn beginning(message: &str) -> &str {
     const LONGEST: usize = 200;
     message.get(..message.floor_char_boundary(LONGEST)).unwrap_or_default()
+}
+
+async fn unguarded(key: &Key, hash: &SigningHash, deadline: Instant) -> Result<Signature, Stop> {
+    let checked = key.sign(hash, deadline).await;
+    checked.map(|checked| *checked.signature()).map_err(|error| Stop::Failed(error.to_string()))
 }
 
 fn invalid_argument(what: String) -> RpcError {

@@ -50,6 +50,21 @@ impl RpcError {
         Self::new(-32602, message)
     }
 
+    /// -32000, op-signer's code: the client may not do this. `who` ends the sentence that begins with
+    /// "Forbidden: ".
+    pub fn forbidden(who: impl fmt::Display) -> Self {
+        Self::new(-32000, format!("Forbidden: {who}"))
+    }
+
+    /// -32000: no config entry has the client's name, in op-signer's words.
+    pub fn unknown_client(name: &str) -> Self {
+        if name.is_empty() {
+            Self::forbidden("client name is empty")
+        } else {
+            Self::forbidden(format_args!("client '{name}' is not authorized to use any keys"))
+        }
+    }
+
     /// -32002: the deadline passed.
     pub fn timed_out() -> Self {
         Self::new(-32002, "request timed out")
@@ -128,6 +143,25 @@ impl<'a> Call<'a> {
             return Err(RpcError::invalid_params(message));
         }
         Ok(items)
+    }
+}
+
+impl Call<'_> {
+    /// Answers what every port for clients knows beside the methods that sign: `health_status`
+    /// with this version, and `rpc_modules`.
+    ///
+    /// # Errors
+    /// -32601 for any other method; -32602.
+    pub fn common(&self, version: &str) -> Result<String, RpcError> {
+        let answer = match self.method {
+            "health_status" => serde_json::Value::from(version).to_string(),
+            "rpc_modules" => {
+                r#"{"eth":"1.0","health":"1.0","opsigner":"1.0","rpc":"1.0"}"#.to_owned()
+            }
+            method => return Err(RpcError::method_not_found(method)),
+        };
+        self.positional(0)?;
+        Ok(answer)
     }
 }
 

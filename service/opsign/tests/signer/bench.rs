@@ -22,6 +22,9 @@ pub const ONE: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
 /// The address of the fake token's key, which is 32 bytes of 01.
 pub const FAKE: &str = "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1";
 
+/// The beginning of a config with one entry, which lacks its key.
+pub const AUTH: &str = "provider: LOCAL\nauth:\n- name: client.local\n  chainID: 10\n";
+
 /// A config in which `client.local` may sign with the key one on chain 10.
 pub const PLAIN: &str = "provider: LOCAL\nauth:\n- name: client.local\n  key: key.hex\n  \
                          chainID: 10\n";
@@ -52,6 +55,16 @@ impl Bench {
         bench.write("key.hex", format!("{:064x}", 1));
         bench.write("pin", token::PIN);
         bench
+    }
+
+    /// A config in which `client.local` may sign with the fake token's key, and a fake token that does
+    /// as it should.
+    pub fn fake_token(&self) -> String {
+        self.write("control", "");
+        format!(
+            "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n",
+            token::fake_module().display()
+        )
     }
 
     pub fn file(&self, name: &str) -> PathBuf {

@@ -8,7 +8,6 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, FAKE, ONE, PLAIN, call, payload};
-use crate::token::fake_module;
 use crate::wire::{Connection, request, wait_until};
 
 fn cut(reason: &str) -> String {
@@ -278,13 +277,7 @@ fn a_flood_of_bad_requests_leaves_memory_flat() {
 #[test]
 fn a_stop_lets_running_requests_finish() {
     let bench = Bench::new();
-    bench.write("control", "");
-    let config = format!(
-        "provider: LOCAL\nauth:\n- name: client.local\n  chainID: 10\n  key: \
-         \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n\
-         limits: {{deadlineMs: 5000}}\npkcs11: {{deadlineMs: 5000}}\n",
-        fake_module().display()
-    );
+    let config = bench.fake_token() + "limits: {deadlineMs: 5000}\npkcs11: {deadlineMs: 5000}\n";
     for signal in [Signal::TERM, Signal::INT] {
         let mut signer = bench.start(&config);
         let mut idle = bench.connect(&signer);
@@ -312,13 +305,8 @@ fn a_stop_lets_running_requests_finish() {
 #[test]
 fn a_stop_does_not_wait_for_ever() {
     let bench = Bench::new();
-    bench.write("control", "");
-    let config = format!(
-        "provider: LOCAL\nauth:\n- name: client.local\n  chainID: 10\n  key: \
-         \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n\
-         limits: {{deadlineMs: 60000, drainMs: 300}}\npkcs11: {{deadlineMs: 60000}}\n",
-        fake_module().display()
-    );
+    let config = bench.fake_token()
+        + "limits: {deadlineMs: 60000, drainMs: 300}\npkcs11: {deadlineMs: 60000}\n";
     let mut signer = bench.start(&config);
     let mut busy = bench.connect(&signer);
     bench.write("control", "hang");

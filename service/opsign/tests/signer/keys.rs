@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, FAKE, ONE, PLAIN, call};
+use crate::bench::{AUTH, Bench, FAKE, ONE, PLAIN, call};
 use crate::token::{fake_module, make_token, softhsm_module, write_softhsm_conf};
 use crate::wire::wait_until;
-
-const AUTH: &str = "provider: LOCAL\nauth:\n- name: client.local\n  chainID: 10\n";
 
 fn vector(name: &str) -> Value {
     let vectors: Value =
@@ -239,10 +237,7 @@ fn a_place_that_is_away_at_the_start_is_taken_into_use_when_it_is_back() {
 fn a_start_without_any_place_can_be_tried_again_but_not_a_wrong_pin() {
     let bench = Bench::new();
     let two = two_places(&bench, 200);
-    let only = format!(
-        "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n",
-        fake_module().display()
-    );
+    let only = bench.fake_token();
     for (control, config, code, what) in [
         ("removed", &only, 69, "fake"),
         ("fail_open_session=0x30", &only, 69, "C_OpenSession"),
@@ -274,11 +269,7 @@ fn a_start_without_any_place_can_be_tried_again_but_not_a_wrong_pin() {
 #[test]
 fn a_lost_token_that_refuses_the_pin_is_left_alone_until_a_reload() {
     let bench = Bench::new();
-    bench.write("control", "");
-    let config = format!(
-        "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n",
-        fake_module().display()
-    );
+    let config = bench.fake_token();
     let signer = bench.start(&config);
     let mut connection = bench.connect(&signer);
     connection.assert_signs(FAKE);
@@ -299,11 +290,7 @@ fn a_lost_token_that_refuses_the_pin_is_left_alone_until_a_reload() {
 #[test]
 fn a_lying_token_releases_nothing() {
     let bench = Bench::new();
-    bench.write("control", "");
-    let config = format!(
-        "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n",
-        fake_module().display()
-    );
+    let config = bench.fake_token();
     let signer = bench.start(&config);
     let mut connection = bench.connect(&signer);
     let mut lies = 0;
@@ -339,12 +326,7 @@ fn a_lying_token_releases_nothing() {
 #[test]
 fn a_hanging_token_is_answered_for_in_time() {
     let bench = Bench::new();
-    bench.write("control", "");
-    let config = format!(
-        "{AUTH}  key: \"pkcs11:token=fake;object=sequencer?module-path={}&pin-source=file:pin\"\n\
-         limits:\n  deadlineMs: 300\n  batchMs: 500\n",
-        fake_module().display()
-    );
+    let config = bench.fake_token() + "limits:\n  deadlineMs: 300\n  batchMs: 500\n";
     let signer = bench.start(&config);
     let mut connection = bench.connect(&signer);
     bench.write("control", "hang");
