@@ -9,6 +9,8 @@ use opsign_core::Address;
 use opsign_wire::{ConfigError, Limits, TlsFiles, parse_config, read_config};
 use serde::Deserialize;
 
+use crate::route::{Allowed, Chains};
+
 /// A config file that was read and understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -19,7 +21,7 @@ pub(crate) struct Config {
     pub(crate) tls: TlsFiles,
     pub(crate) signers_tls: TlsFiles,
     /// What each signer may serve, by the first DNS name of its certificate.
-    pub(crate) signers: HashMap<String, HashSet<Address>>,
+    pub(crate) signers: HashMap<String, Allowed>,
     /// The keys of each client, by the first DNS name of its certificate; the first is its default.
     pub(crate) clients: HashMap<String, Vec<Address>>,
     /// Who may ask for the status.
@@ -68,6 +70,8 @@ struct FileSigners {
 struct FileSigner {
     name: String,
     addresses: Vec<String>,
+    #[serde(default)]
+    chain_ids: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,8 +100,12 @@ impl Config {
         let mut signers = HashMap::new();
         for signer in file.signers.allow {
             let place = format!("signers.allow, {}", signer.name);
-            let addresses = addresses(&place, &signer.addresses)?.into_iter().collect();
-            if signers.insert(signer.name, addresses).is_some() {
+            let allowed = Allowed {
+                addresses: addresses(&place, &signer.addresses)?,
+                chains: Chains::read(&signer.chain_ids)
+                    .map_err(|error| format!("{place}: {error}"))?,
+            };
+            if signers.insert(signer.name, allowed).is_some() {
                 return Err(format!("{place}: the name is there twice"));
             }
         }
@@ -106,7 +114,7 @@ impl Config {
             let place = format!("clients, {}", client.name);
             let addresses = addresses(&place, &client.addresses)?;
             for address in &addresses {
-                if !signers.values().any(|known: &HashSet<_>| known.contains(address)) {
+                if !signers.values().any(|known: &Allowed| known.addresses.contains(address)) {
                     return Err(format!("{place}: no signer of signers.allow has {address}"));
                 }
             }

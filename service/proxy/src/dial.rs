@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::client_async_with_config;
 
 use crate::protocol::{
-    Challenge, Envelope, Frame, PROVE, Proofs, Registration, SERVE, VERSION, Welcome, answer,
-    request,
+    Challenge, Envelope, Frame, Offer, PROVE, Proofs, Registration, SERVE, VERSION, Welcome,
+    answer, request,
 };
 use crate::protocol::{Proof, json};
 use crate::socket::{End, QUEUE, Socket, config};
@@ -152,11 +152,14 @@ async fn open<H: Offering>(
     if frame.method.as_deref() != Some(PROVE) {
         return Err(End::Protocol("a call before the proof"));
     }
-    let challenge: Challenge = frame.argument().ok_or(End::Protocol("no challenge"))?;
+    let challenge = frame.argument::<Challenge>().filter(Challenge::sound);
+    let challenge = challenge.ok_or(End::Protocol("no challenge of 0x and 64 hex digits"))?;
     let deadline = Instant::now() + PATIENCE;
     let mut proofs = Vec::with_capacity(registration.offers.len());
-    for offer in &registration.offers {
-        let address = &offer.address;
+    for Offer { address, .. } in &registration.offers {
+        if proofs.iter().any(|proof: &Proof| proof.address == *address) {
+            continue;
+        }
         let proving = handler.prove(address, &challenge.challenge, &dialed.binding, deadline);
         let signature = proving.await.map_err(End::Lost)?;
         proofs.push(Proof { address: address.clone(), signature });
@@ -174,11 +177,11 @@ async fn open<H: Offering>(
     if welcome.version != VERSION {
         return Err(End::Protocol("another version"));
     }
-    let accepted: Vec<_> = welcome.accepted.iter().map(|offer| &*offer.address).collect();
+    let accepted: Vec<_> = welcome.accepted.iter().map(Offer::to_string).collect();
     tracing::info!(
         proxy = proxy.dialer.authority(),
         name = welcome.proxy,
-        keys = accepted.join(" "),
+        keys = accepted.join("; "),
         "serving through a proxy"
     );
     Ok(socket)

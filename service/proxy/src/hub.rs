@@ -1,7 +1,7 @@
 //! Between clients and signers: who may ask what, which signer answers, and what is done when it
 //! goes away in the middle.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,25 +9,20 @@ use arc_swap::ArcSwap;
 use opsign_core::Address;
 use opsign_wire::{Call, Handler, RpcError};
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
-use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout_at;
 
 use crate::config::Config;
-use crate::link::{Applicant, Link, NoAnswer, left};
-use crate::protocol::{ClientSays, Envelope, relay};
+use crate::link::{Link, NoAnswer, left};
+use crate::protocol::{ClientSays, Envelope, Registration, relay};
+use crate::route::{Allowed, Route, Wanted, kind};
 
 /// No signer is connected that has the key.
 pub const UNAVAILABLE: i32 = -32022;
 
 /// More calls than are taken at a time.
 pub const BUSY: i32 = -32005;
-
-/// What op-signer calls the methods that sign.
-const RELAYED: [&str; 3] =
-    ["eth_signTransaction", "opsigner_signBlockPayload", "opsigner_signBlockPayloadV2"];
 
 pub(crate) struct Metrics {
     relayed: IntCounterVec,
@@ -55,9 +50,25 @@ impl Metrics {
     }
 }
 
-/// The keys and who serves them: the first link of a key is the active one.
+/// The keys and who serves them: of those that serve a call the first is the active one.
 #[derive(Default)]
 struct Routes(HashMap<Address, Vec<Arc<Link>>>);
+
+impl Routes {
+    /// What a signer is for a key: it stands by if another comes first for anything that it serves.
+    fn status(&self, signer: &str, address: &Address) -> serde_json::Value {
+        let links = self.0.get(address).map_or(&[][..], Vec::as_slice);
+        let Some(place) = links.iter().position(|link| link.signer == signer) else {
+            return json!({ "address": address.to_string(), "role": "away" });
+        };
+        let own = || links[place].routes.iter().filter(|route| route.address == *address);
+        let mut before = links[..place].iter().flat_map(|link| &link.routes);
+        let second = before.any(|first| own().any(|route| route.overlaps(first)));
+        let role = if second { "standby" } else { "active" };
+        let serves: Vec<_> = own().map(Route::offer).collect();
+        json!({ "address": address.to_string(), "role": role, "serves": serves })
+    }
+}
 
 pub(crate) struct Hub {
     pub(crate) config: ArcSwap<Config>,
@@ -91,44 +102,56 @@ impl Hub {
     }
 
     /// Whether a signer may serve what it offers, and beside those that do already.
-    fn may_join(&self, routes: &Routes, signer: &str, applicant: &Applicant) -> Result<(), String> {
+    fn admitted(
+        &self,
+        routes: &Routes,
+        signer: &str,
+        registration: &Registration,
+        offered: &[Route],
+    ) -> Result<Vec<Route>, String> {
         let config = self.config.load();
         let allowed = config
             .signers
             .get(signer)
             .ok_or_else(|| format!("signers.allow of this proxy does not name {signer}"))?;
-        for address in &applicant.addresses {
-            if !allowed.contains(address) {
-                return Err(format!("this proxy does not let {signer} serve {address}"));
-            }
-            let others = routes.0.get(address).into_iter().flatten();
-            for other in others.filter(|other| other.signer != signer) {
-                let (ours, theirs) = (&applicant.registration.record, &other.registration.record);
+        let mut admitted = Vec::with_capacity(offered.len());
+        for route in offered {
+            let Some(route) = allowed.of(route) else {
+                let offer = route.offer();
+                return Err(format!("this proxy does not let {signer} serve {offer}"));
+            };
+            let others = routes.0.get(&route.address).into_iter().flatten();
+            let others = others.filter(|other| other.signer != signer);
+            for other in others.filter(|other| other.routes.iter().any(|it| it.overlaps(&route))) {
+                let (ours, theirs) = (&registration.record, &other.registration.record);
                 // With one record the guard lets only one of them sign; with two, both would.
                 if ours.is_none() || ours != theirs {
                     return Err(format!(
-                        "{} serves {address} already: a second signer of a key must share its \
-                         guard's record",
-                        other.signer
+                        "{} serves {} already: a second signer of a key must share its guard's \
+                         record",
+                        other.signer,
+                        route.offer()
                     ));
                 }
             }
+            admitted.push(route);
         }
-        Ok(())
+        Ok(admitted)
     }
 
     /// Lets a signer in. Its own older link, if any, is closed: the signer has dialled anew.
     pub(crate) fn join(
         &self,
         signer: &str,
-        applicant: &Applicant,
-        link: impl FnOnce() -> Arc<Link>,
+        registration: Registration,
+        offered: &[Route],
+        queue: mpsc::Sender<String>,
     ) -> Result<Arc<Link>, String> {
         let mut routes = self.routes();
-        self.may_join(&routes, signer, applicant)?;
-        let link = link();
-        for address in &applicant.addresses {
-            let links = routes.0.entry(*address).or_default();
+        let admitted = self.admitted(&routes, signer, &registration, offered)?;
+        let link = Arc::new(Link::new(signer.to_owned(), registration, admitted, queue));
+        for address in link.addresses() {
+            let links = routes.0.entry(address).or_default();
             // It keeps its place: who was active is active again.
             let place = links.iter().position(|other| other.signer == signer);
             match place {
@@ -151,8 +174,8 @@ impl Hub {
         let config = self.config.load();
         for link in self.routes().0.values().flatten() {
             let allowed = config.signers.get(&link.signer);
-            let all = |allowed: &HashSet<Address>| {
-                link.addresses.iter().all(|address| allowed.contains(address))
+            let all = |allowed: &Allowed| {
+                link.routes.iter().all(|route| allowed.of(route).as_ref() == Some(route))
             };
             if !allowed.is_some_and(all) {
                 link.close();
@@ -164,8 +187,8 @@ impl Hub {
     pub(crate) fn leave(&self, link: &Arc<Link>, why: &str) {
         {
             let mut routes = self.routes();
-            for address in &link.addresses {
-                let Some(links) = routes.0.get_mut(address) else { continue };
+            for address in link.addresses() {
+                let Some(links) = routes.0.get_mut(&address) else { continue };
                 let before = links.len();
                 links.retain(|other| !Arc::ptr_eq(other, link));
                 if links.len() < before {
@@ -194,8 +217,19 @@ impl Hub {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn active(&self, address: &Address) -> Option<Arc<Link>> {
-        self.routes().0.get(address)?.first().cloned()
+    /// The signer to ask: the first that serves the call. Where none ever would, the first that has
+    /// the key, which refuses it in op-signer's words. `None`: one that may serve it is away.
+    fn active(&self, wanted: &Wanted) -> Option<Arc<Link>> {
+        let routes = self.routes();
+        let links = routes.0.get(&wanted.address)?;
+        if let Some(link) = links.iter().find(|link| link.serves(wanted)) {
+            return Some(Arc::clone(link));
+        }
+        let config = self.config.load();
+        let here = |name: &String| links.iter().any(|link| link.signer == *name);
+        let mut others = config.signers.iter();
+        let away = others.any(|(name, allowed)| allowed.may_serve(wanted) && !here(name));
+        if away { None } else { links.first().cloned() }
     }
 
     fn room(&self, client: &str) -> Arc<Semaphore> {
@@ -205,24 +239,18 @@ impl Hub {
         Arc::clone(room.or_insert_with(|| Arc::new(Semaphore::new(most))))
     }
 
-    async fn relay(&self, call: &Call<'_>) -> Result<String, RpcError> {
+    async fn relay(&self, call: &Call<'_>, kind: &'static str) -> Result<String, RpcError> {
         let client = call.client.name();
-        let address = {
+        let wanted = {
             let config = self.config.load();
-            let keys =
-                config.clients.get(client).ok_or_else(|| RpcError::unknown_client(client))?;
-            let wanted = sender(call.params);
-            // The signer refuses a sender that is not the key's, in op-signer's words.
-            let known = wanted.filter(|wanted| keys.contains(wanted));
-            known
-                .or_else(|| keys.first().copied())
-                .ok_or_else(|| RpcError::unknown_client(client))?
+            let keys = config.clients.get(client).map_or(&[][..], Vec::as_slice);
+            Wanted::read(call, kind, keys).ok_or_else(|| RpcError::unknown_client(client))?
         };
         let room = self.room(client);
         let _permit = room
             .try_acquire()
             .map_err(|_| RpcError::new(BUSY, "this client has too many calls under way"))?;
-        let outcome = self.through(call, &address).await;
+        let outcome = self.through(call, &wanted).await;
         let label = match &outcome {
             Ok(_) => "answered",
             Err(error) if error.code == UNAVAILABLE => "unavailable",
@@ -230,18 +258,18 @@ impl Hub {
             Err(error) if error.code == BUSY => "busy",
             Err(_) => "refused",
         };
-        self.metrics.relayed.with_label_values(&[&address.to_string(), label]).inc();
+        self.metrics.relayed.with_label_values(&[&wanted.address.to_string(), label]).inc();
         outcome
     }
 
     /// Asks the active signer. If it goes away, the next one or itself again, until the deadline:
     /// the same request gets the same signature from a guard's record, so asking twice is harmless.
-    async fn through(&self, call: &Call<'_>, address: &Address) -> Result<String, RpcError> {
+    async fn through(&self, call: &Call<'_>, wanted: &Wanted) -> Result<String, RpcError> {
         let mut changed = self.changed.subscribe();
         loop {
             // Seen before the look, so that a change after it is not missed.
             changed.borrow_and_update();
-            if let Some(link) = self.active(address) {
+            if let Some(link) = self.active(wanted) {
                 let id = self.ids.fetch_add(1, Ordering::Relaxed);
                 let envelope = Envelope {
                     client: ClientSays {
@@ -263,15 +291,14 @@ impl Hub {
                     }
                     Err(NoAnswer::Late) => return Err(RpcError::timed_out()),
                 }
-                if self.active(address).is_some_and(|again| !Arc::ptr_eq(&again, &link)) {
+                if self.active(wanted).is_some_and(|again| !Arc::ptr_eq(&again, &link)) {
                     continue;
                 }
             }
             // A little before the deadline, so that the client gets this and no time-out.
             let until = call.deadline.checked_sub(MARGIN).unwrap_or(call.deadline);
             if timeout_at(until, changed.changed()).await.is_err() {
-                let message = format!("no signer for {address} is connected to this proxy");
-                return Err(RpcError::new(UNAVAILABLE, message));
+                return Err(RpcError::new(UNAVAILABLE, unavailable(wanted)));
             }
         }
     }
@@ -285,22 +312,11 @@ impl Hub {
         signers.sort_by_key(|(name, _)| *name);
         let signers: Vec<_> = signers
             .into_iter()
-            .map(|(name, addresses)| {
-                let mut addresses: Vec<_> = addresses.iter().collect();
+            .map(|(name, allowed)| {
+                let mut addresses = allowed.addresses.clone();
                 addresses.sort();
-                let keys: Vec<_> = addresses
-                    .iter()
-                    .map(|address| {
-                        let links = routes.0.get(address).map_or(&[][..], Vec::as_slice);
-                        let place = links.iter().position(|link| link.signer == *name);
-                        let role = match place {
-                            Some(0) => "active",
-                            Some(_) => "standby",
-                            None => "away",
-                        };
-                        json!({ "address": address.to_string(), "role": role })
-                    })
-                    .collect();
+                let keys: Vec<_> =
+                    addresses.iter().map(|address| routes.status(name, address)).collect();
                 let links = routes.0.values().flatten();
                 let link = links.into_iter().find(|link| link.signer == *name);
                 let link = link.map(|link| {
@@ -327,8 +343,10 @@ const MARGIN: std::time::Duration = std::time::Duration::from_millis(20);
 
 impl Handler for Hub {
     async fn call<'a>(&'a self, call: Call<'a>) -> Result<String, RpcError> {
+        if let Some(kind) = kind(call.method) {
+            return self.relay(&call, kind).await;
+        }
         match call.method {
-            method if RELAYED.contains(&method) => self.relay(&call).await,
             "opsignproxy_status" if self.config.load().admins.contains(call.client.name()) => {
                 call.positional(0)?;
                 Ok(self.status())
@@ -340,24 +358,13 @@ impl Handler for Hub {
     /// Every key that a client has is served.
     fn ready(&self) -> bool {
         let config = self.config.load();
+        let routes = self.routes();
         let mut keys = config.clients.values().flatten();
-        keys.all(|address| self.active(address).is_some())
+        keys.all(|address| routes.0.get(address).is_some_and(|links| !links.is_empty()))
     }
 }
 
-/// The address that a call names as its sender, if it names one.
-fn sender(params: Option<&RawValue>) -> Option<Address> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Sender {
-        from: Option<String>,
-        sender_address: Option<String>,
-    }
-    let text = params?.get();
-    // kona-node sends the object itself.
-    let sender: Sender = match serde_json::from_str::<(Sender,)>(text) {
-        Ok((sender,)) => sender,
-        Err(_) => serde_json::from_str(text).ok()?,
-    };
-    sender.from.or(sender.sender_address)?.parse().ok()
+fn unavailable(wanted: &Wanted) -> String {
+    let chain = wanted.chain.map(|chain| format!(" on chain {chain}")).unwrap_or_default();
+    format!("no signer for {}{chain} is connected to this proxy", wanted.address)
 }

@@ -7,7 +7,8 @@
 //! | `socket.rs` | one end of a WebSocket: frames in and out, dead peers |
 //! | `dial.rs` | the signer's side |
 //! | `link.rs` | the proxy's side of one link |
-//! | `hub.rs` | clients, routes, and what is done when a signer goes away |
+//! | `route.rs` | which signer serves a call: by key, chain and kind |
+//! | `hub.rs` | clients, and what is done when a signer goes away |
 //! | `config.rs`, `run.rs` | the proxy's config file; start, reload, stop |
 //!
 //! The signer stays the judge: its policy and guard see the client's name as the proxy gives it, and
@@ -19,6 +20,7 @@ mod dial;
 mod hub;
 mod link;
 mod protocol;
+mod route;
 mod run;
 mod socket;
 

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::protocol::{
     Challenge, Frame, PROVE, Proofs, Registration, SERVE, VERSION, proof_hash, request,
 };
+use crate::route::{Route, Wanted};
 use crate::socket::{End, Socket};
 
 /// The signer's registration is not taken.
@@ -35,8 +36,8 @@ pub(crate) struct Link {
     /// The first DNS name of its certificate.
     pub(crate) signer: String,
     pub(crate) registration: Registration,
-    /// The keys that it has shown and that are let through.
-    pub(crate) addresses: Vec<Address>,
+    /// What it has shown keys for and is let through.
+    pub(crate) routes: Vec<Route>,
     /// Seconds since 1970.
     pub(crate) since: u64,
     queue: mpsc::Sender<String>,
@@ -54,14 +55,14 @@ impl Link {
     pub(crate) fn new(
         signer: String,
         registration: Registration,
-        addresses: Vec<Address>,
+        routes: Vec<Route>,
         queue: mpsc::Sender<String>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Self {
             signer,
             registration,
-            addresses,
+            routes,
             since,
             queue,
             waiting: Mutex::default(),
@@ -75,6 +76,15 @@ impl Link {
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Result<String, RpcError>>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its keys, each once.
+    pub(crate) fn addresses(&self) -> Vec<Address> {
+        addresses(&self.routes)
+    }
+
+    pub(crate) fn serves(&self, wanted: &Wanted) -> bool {
+        self.routes.iter().any(|route| route.serves(wanted))
     }
 
     /// How many calls wait for it.
@@ -164,7 +174,7 @@ impl Drop for Forget<'_> {
 pub(crate) struct Applicant {
     pub(crate) id: u64,
     pub(crate) registration: Registration,
-    pub(crate) addresses: Vec<Address>,
+    pub(crate) routes: Vec<Route>,
 }
 
 /// Reads a registration and has every offered key proved.
@@ -191,14 +201,8 @@ pub(crate) async fn meet<S: AsyncRead + AsyncWrite + Unpin>(
     if registration.offers.is_empty() {
         return Err(deny("the signer offers no key".into()));
     }
-    let mut addresses = Vec::with_capacity(registration.offers.len());
-    for offer in &registration.offers {
-        let address: Address = offer
-            .address
-            .parse()
-            .map_err(|error| deny(format!("offered address {}: {error}", offer.address)))?;
-        addresses.push(address);
-    }
+    let routes = registration.offers.iter().map(Route::read).collect::<Result<Vec<_>, _>>();
+    let routes = routes.map_err(deny)?;
     let challenge = challenge().map_err(|end| (id, Denial::End(end)))?;
     let question = Challenge { challenge: challenge.clone() };
     socket.say(request(0, PROVE, &question)).await.map_err(end)?;
@@ -208,7 +212,7 @@ pub(crate) async fn meet<S: AsyncRead + AsyncWrite + Unpin>(
         .and_then(|frame| frame.outcome().ok())
         .and_then(|result| serde_json::from_str::<Proofs>(&result).ok())
         .ok_or_else(|| deny("the signer gave no proofs".into()))?;
-    for address in &addresses {
+    for address in &addresses(&routes) {
         let proved = proofs.proofs.iter().any(|proof| {
             proof.address.parse() == Ok(*address)
                 && Signature::from_hex(&proof.signature, Rules::Strict).is_ok_and(|signature| {
@@ -220,7 +224,18 @@ pub(crate) async fn meet<S: AsyncRead + AsyncWrite + Unpin>(
             return Err(deny(format!("the signer did not prove that it holds {address}")));
         }
     }
-    Ok(Applicant { id, registration, addresses })
+    Ok(Applicant { id, registration, routes })
+}
+
+/// Each once, in their order.
+fn addresses(routes: &[Route]) -> Vec<Address> {
+    let mut addresses: Vec<Address> = Vec::with_capacity(routes.len());
+    for route in routes {
+        if !addresses.contains(&route.address) {
+            addresses.push(route.address);
+        }
+    }
+    addresses
 }
 
 /// Why a signer is not served.

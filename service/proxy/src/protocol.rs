@@ -14,6 +14,7 @@
 //! Unknown members are ignored, so that both ends can grow.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use opsign_core::{Address, personal_message_hash};
 use opsign_wire::RpcError;
@@ -52,8 +53,18 @@ pub struct Offer {
     pub address: String,
     /// The chains it signs for, in decimal; none is any chain.
     pub chain_ids: Vec<String>,
-    /// `blockPayload`, `transaction`.
+    /// `block_payload`, `transaction`.
     pub kinds: Vec<String>,
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let chains = match &self.chain_ids[..] {
+            [] => "any chain".to_owned(),
+            chains => format!("chain {}", chains.join(", ")),
+        };
+        write!(f, "{} ({chains}: {})", self.address, self.kinds.join(", "))
+    }
 }
 
 /// What the proxy answers to a registration.
@@ -70,6 +81,16 @@ pub struct Welcome {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Challenge {
     pub(crate) challenge: String,
+}
+
+impl Challenge {
+    /// Whether it is `0x` and 64 hex digits: nothing else gets into a text that is signed.
+    pub(crate) fn sound(&self) -> bool {
+        let digits = self.challenge.strip_prefix("0x");
+        digits.is_some_and(|digits| {
+            digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::hub::{Hub, Metrics};
 use crate::link::{Applicant, DENIED, Denial, Link, meet};
 use crate::protocol::{VERSION, Welcome, answer, json};
+use crate::route::Route;
 use crate::socket::{End, QUEUE, Socket, config};
 
 /// For a signer to shake hands, register and prove its keys.
@@ -36,9 +37,13 @@ const LOOK: Duration = Duration::from_secs(10);
 pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
     let (config, tls, signers_tls) = read(path)?;
     let mut lines: Vec<String> = Vec::new();
-    for (name, addresses) in &config.signers {
-        let addresses: Vec<_> = addresses.iter().map(Address::to_string).collect();
-        lines.push(format!("signer {name}: {}", addresses.join(", ")));
+    for (name, allowed) in &config.signers {
+        let addresses: Vec<_> = allowed.addresses.iter().map(Address::to_string).collect();
+        let chains = match &allowed.chains.texts()[..] {
+            [] => "any chain".to_owned(),
+            chains => format!("chain {}", chains.join(", ")),
+        };
+        lines.push(format!("signer {name}: {} on {chains}", addresses.join(", ")));
     }
     for (name, addresses) in &config.clients {
         let addresses: Vec<_> = addresses.iter().map(Address::to_string).collect();
@@ -135,7 +140,13 @@ fn reload(path: &Path, hub: &Hub, tls: &Tls, signers_tls: &Tls) {
         .and_then(|config| {
             let old = hub.config.load();
             let fixed = |config: &Config| {
-                (config.listen, config.signers_listen, config.metrics, config.limits)
+                (
+                    config.listen,
+                    config.signers_listen,
+                    config.metrics,
+                    config.limits,
+                    config.per_client,
+                )
             };
             if fixed(&config) != fixed(&old)
                 || config.tls != old.tls
@@ -199,15 +210,13 @@ async fn signer(stream: TcpStream, tls: &Tls, hub: &Hub) -> io::Result<()> {
         Err((_, Denial::End(end))) => return Err(io::Error::other(end.to_string())),
         Err((id, Denial::Reason(what))) => Err((id, what)),
         Ok(applicant) => {
+            let Applicant { id, registration, routes } = applicant;
             // The welcome goes out before any call: the queue is read behind it.
-            let welcome = welcome(hub, &applicant);
-            let Applicant { id, ref registration, ref addresses } = applicant;
-            let link = || {
-                let (registration, addresses) = (registration.clone(), addresses.clone());
-                Arc::new(Link::new(name.clone(), registration, addresses, sender))
-            };
-            hub.join(&name, &applicant, link)
-                .map(|link| (link, answer(id, &Ok(welcome))))
+            hub.join(&name, registration, &routes, sender)
+                .map(|link| {
+                    let welcome = welcome(hub, &link);
+                    (link, answer(id, &Ok(welcome)))
+                })
                 .map_err(|what| (id, what))
         }
     };
@@ -222,8 +231,8 @@ async fn signer(stream: TcpStream, tls: &Tls, hub: &Hub) -> io::Result<()> {
             return Ok(());
         }
     };
-    let keys: Vec<_> = link.addresses.iter().map(Address::to_string).collect();
-    tracing::info!(signer = name, keys = keys.join(" "), "a signer is connected");
+    let keys: Vec<_> = link.routes.iter().map(|route| route.offer().to_string()).collect();
+    tracing::info!(signer = name, keys = keys.join("; "), "a signer is connected");
     let end = match socket.say(welcome).await {
         Ok(()) => tokio::select! {
             end = socket.run(&mut queue, |text| link.take(&text)) => end,
@@ -237,11 +246,11 @@ async fn signer(stream: TcpStream, tls: &Tls, hub: &Hub) -> io::Result<()> {
     Ok(())
 }
 
-fn welcome(hub: &Hub, applicant: &Applicant) -> String {
+fn welcome(hub: &Hub, link: &Link) -> String {
     json(&Welcome {
         proxy: hub.config.load().name.clone(),
         version: VERSION,
-        accepted: applicant.registration.offers.clone(),
+        accepted: link.routes.iter().map(Route::offer).collect(),
     })
 }
 

@@ -29,21 +29,24 @@ impl Handler for Relayed {
 }
 
 impl Offering for Relayed {
-    /// The keys of the entries of these clients.
+    /// The keys of the entries of these clients: an offer for each key and chain, because an entry
+    /// without a chain must not make its other kinds of signature free of chains.
     fn registration(&self, clients: &[String]) -> Registration {
         let grants = self.service.grants.load();
-        let mut offers: BTreeMap<String, Offer> = BTreeMap::new();
+        let mut offers: BTreeMap<(String, Option<String>), Offer> = BTreeMap::new();
         for grant in grants.grants.iter().filter(|grant| clients.contains(&grant.name)) {
             let address = grant.key.address().to_string();
-            let offer = offers.entry(address.clone()).or_insert_with(|| Offer {
+            let chain = grant.policy.chain_id.map(|chain| chain.to_string());
+            let offer = offers.entry((address.clone(), chain.clone())).or_insert_with(|| Offer {
                 address,
-                chain_ids: Vec::new(),
+                chain_ids: chain.into_iter().collect(),
                 kinds: Vec::new(),
             });
-            let chain = grant.policy.chain_id.map(|chain| chain.to_string());
-            let kinds = grant.policy.methods.iter().map(|method| method.name().to_owned());
-            add(&mut offer.chain_ids, chain);
-            add(&mut offer.kinds, kinds);
+            for method in &grant.policy.methods {
+                if !offer.kinds.iter().any(|kind| kind == method.name()) {
+                    offer.kinds.push(method.name().to_owned());
+                }
+            }
         }
         Registration {
             version: VERSION,
@@ -75,13 +78,5 @@ impl Offering for Relayed {
 
     fn deadline(&self) -> Duration {
         self.deadline
-    }
-}
-
-fn add(list: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
-    for item in more {
-        if !list.contains(&item) {
-            list.push(item);
-        }
     }
 }

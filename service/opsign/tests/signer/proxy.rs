@@ -129,13 +129,14 @@ fn a_signer_of_another_key_is_denied_and_both_logs_say_why() {
     bench.write("key.hex", format!("{:064x}", 2));
     let port = proxy.wait_for_address("\"signers\"");
     let signer = bench.start(&signer_config(port, "client.local"));
-    let why = "this proxy does not let localhost serve 0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF";
+    let why = "this proxy does not let localhost serve \
+               0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF (chain 10: transaction, block_payload)";
     proxy.wait_for_log(why);
     signer.wait_for_log(why);
     let mut client = Connection::open(proxy.address, &bench.client(&["client.local"])).unwrap();
     let (code, message) = client.sign_payload(10).unwrap_err();
     assert_eq!(code, -32022, "{message}");
-    assert_eq!(message, format!("no signer for {ONE} is connected to this proxy"));
+    assert_eq!(message, format!("no signer for {ONE} on chain 10 is connected to this proxy"));
 }
 
 #[test]
@@ -262,7 +263,7 @@ impl Fake {
     fn register(&mut self, change: Value) {
         let mut registration = json!({
             "version": 1, "instance": "0".repeat(32),
-            "offers": [{"address": ONE, "chainIds": ["10"], "kinds": ["blockPayload"]}],
+            "offers": [{"address": ONE, "chainIds": ["10"], "kinds": ["block_payload"]}],
         });
         for (name, value) in change.as_object().unwrap() {
             registration[name] = value.clone();
@@ -296,12 +297,34 @@ impl Fake {
 
     /// Serves the key one, as it should.
     fn serving(bench: &Bench, proxy: &Signer) -> Self {
-        let mut fake = Self::dial(bench, proxy);
-        fake.register(json!({}));
+        let (fake, accepted) = Self::serving_as("localhost", bench, proxy, json!({}));
+        assert_eq!(accepted[0]["address"], ONE);
+        fake
+    }
+
+    /// The same under another name, with these members in its registration; and what the proxy
+    /// accepts.
+    fn serving_as(name: &str, bench: &Bench, proxy: &Signer, change: Value) -> (Self, Value) {
+        let mut fake = Self::registered(name, bench, proxy, change);
+        let accepted = fake.hear().unwrap()["result"]["accepted"].take();
+        (fake, accepted)
+    }
+
+    /// Has registered and proved the key one.
+    fn registered(name: &str, bench: &Bench, proxy: &Signer, change: Value) -> Self {
+        let address = proxy.wait_for_address("\"signers\"");
+        let mut fake = Self::dial_as(address, &bench.client(&[name]));
+        fake.register(change);
         let binding = fake.binding;
         fake.prove(1, binding);
-        assert_eq!(fake.hear().unwrap()["result"]["accepted"][0]["address"], ONE);
         fake
+    }
+
+    /// Answers the next call, which must be of this method.
+    fn answers(&mut self, method: &str, result: &str) {
+        let asked = self.hear().unwrap();
+        assert_eq!(asked["method"], method, "{asked}");
+        self.say(&json!({"id": asked["id"], "result": result}));
     }
 
     fn denied(&mut self) -> String {
@@ -427,23 +450,14 @@ fn a_second_signer_of_a_key_needs_the_same_record() {
     let bench = Bench::new();
     let proxy = bench.start_proxy(&proxy_config(&more));
     let _first = Fake::serving(&bench, &proxy);
-    let address = proxy.wait_for_address("\"signers\"");
     let second = |record: Value| {
-        let mut fake = Fake::dial_as(address, &bench.client(&["second.local"]));
-        fake.register(json!({ "record": record }));
-        let binding = fake.binding;
-        fake.prove(1, binding);
-        fake
+        Fake::registered("second.local", &bench, &proxy, json!({ "record": record }))
     };
     assert!(second(Value::Null).denied().contains("localhost serves"));
     assert!(second(json!("one")).denied().contains("must share its guard's record"));
     // With one record the second stands by, and is asked when the first has gone.
     drop(_first);
-    let mut first = Fake::dial(&bench, &proxy);
-    first.register(json!({"record": "one"}));
-    let binding = first.binding;
-    first.prove(1, binding);
-    first.hear().unwrap();
+    let (mut first, _) = Fake::serving_as("localhost", &bench, &proxy, json!({ "record": "one" }));
     let mut standby = second(json!("one"));
     assert!(standby.hear().unwrap()["result"].is_object());
     let config = bench.client(&["client.local"]);
@@ -455,6 +469,65 @@ fn a_second_signer_of_a_key_needs_the_same_record() {
     let asked = standby.hear().unwrap();
     standby.say(&json!({"id": asked["id"], "result": "0x02"}));
     assert_eq!(asking.join().unwrap(), Ok(json!("0x02")));
+}
+
+#[test]
+fn a_call_goes_to_the_signer_of_its_chain() {
+    let more = format!(
+        "  - name: second.local\n    addresses: [\"{ONE}\"]\n    chainIds: [\"11\", \"12\"]\n"
+    );
+    let bench = Bench::new();
+    let proxy = bench.start_proxy(&proxy_config(&more));
+    let kinds = json!(["transaction", "block_payload"]);
+    let offer =
+        |chains: Value| json!({"offers": [{"address": ONE, "chainIds": chains, "kinds": kinds}]});
+    let dial = |name, chains| Fake::serving_as(name, &bench, &proxy, offer(chains));
+    // Other chains, so another record is no danger. An offer of any chain is cut to what the config
+    // lets it serve.
+    let (mut ten, _) = dial("localhost", json!(["10"]));
+    let (mut others, accepted) = dial("second.local", json!([]));
+    assert_eq!(accepted, json!([{"address": ONE, "chainIds": ["11", "12"], "kinds": kinds}]));
+    let overlapping =
+        Fake::registered("localhost", &bench, &proxy, offer(json!(["10", "12"]))).denied();
+    assert!(overlapping.contains("second.local serves"), "{overlapping}");
+    let config = bench.client(&["client.local"]);
+    let ask = |method: &'static str, argument: Value| {
+        let (address, config) = (proxy.address, Arc::clone(&config));
+        std::thread::spawn(move || {
+            Connection::open(address, &config).unwrap().rpc(method, json!([argument]))
+        })
+    };
+    let (block, transfer) = ("opsigner_signBlockPayloadV2", "eth_signTransaction");
+    let numbered = json!({"domain": [], "chainId": 12, "payloadHash": ""});
+    for (method, argument, to_ten) in [
+        (block, payload(10), true),
+        (block, payload(11), false),
+        (transfer, transaction(&json!({})), true),
+        (transfer, transaction(&json!({"chainId": "0xb"})), false),
+        ("opsigner_signBlockPayload", numbered, false),
+        // Nobody's chain, or none: the first refuses it in the signer's own words.
+        (transfer, transaction(&json!({"chainId": "0xd"})), true),
+        (block, json!({}), true),
+    ] {
+        let asking = ask(method, argument.clone());
+        let signer = if to_ten { &mut ten } else { &mut others };
+        signer.answers(method, "0x01");
+        assert_eq!(asking.join().unwrap(), Ok(json!("0x01")), "{argument}");
+    }
+    // While one is away its chains have none, and the other's are served.
+    drop(others);
+    proxy.wait_for_log("a signer is gone");
+    let asking = ask(block, payload(11));
+    let other = ask(block, payload(10));
+    ten.answers(block, "0x02");
+    assert_eq!(other.join().unwrap(), Ok(json!("0x02")));
+    let message = format!("no signer for {ONE} on chain 11 is connected to this proxy");
+    assert_eq!(asking.join().unwrap(), Err((-32022, message)));
+    let denied = Fake::registered("second.local", &bench, &proxy, offer(json!(["13"]))).denied();
+    assert!(
+        denied.contains(&format!("does not let second.local serve {ONE} (chain 13")),
+        "{denied}"
+    );
 }
 
 /// The link is cut after a number of bytes that grows, so at every step of the conversation: each
@@ -520,9 +593,11 @@ fn a_config_is_checked_and_the_sample_is_one() {
     let (code, text) = check(&sample);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(&format!("client sequencer.example.org: {ONE}")), "{text}");
+    assert!(text.contains(&format!("signer signer-a.example.org: {ONE} on chain 10")), "{text}");
     let other = format!("0x{:040x}", 5);
     for (from, to, what) in [
         ("deadlineMs: 1000", "deadlineMs: 0", "0 would let nothing through"),
+        ("chainIds: [10]", "chainIds: [ten]", "signers.allow, signer-a.example.org: chain ten"),
         ("deadlineMs:", "deadline:", "unknown field `deadline`"),
         ("admins: [", "admin: [", "unknown field `admin`"),
         ("cert: tls.crt", "cert: none.crt", "none.crt cannot be read"),
@@ -561,7 +636,7 @@ fn a_proxy_for_many() {
     let port = proxy.wait_for_address("\"signers\"");
     for (number, address) in addresses.iter().enumerate() {
         let mut fake = Fake::dial_as(port, &bench.client(&[&format!("s{number}.local")]));
-        let offer = json!([{"address": address, "chainIds": ["10"], "kinds": ["blockPayload"]}]);
+        let offer = json!([{"address": address, "chainIds": ["10"], "kinds": ["block_payload"]}]);
         fake.register(json!({ "offers": offer }));
         let binding = fake.binding;
         fake.prove_as(address, number as u8 + 1, binding);
