@@ -20,6 +20,9 @@ use crate::socket::{End, QUEUE, Socket, config};
 /// within 200 ms.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(120));
 
+/// The longest wait where a proxy denies us: each attempt has our keys sign.
+const DENIED: Duration = Duration::from_secs(5);
+
 /// To connect, shake hands and register.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -73,7 +76,8 @@ pub async fn serve<H: Offering>(
             tracing::warn!(proxy = place, reason = text, "no link to a proxy: dialling again");
             said = text;
         }
-        wait = if served { BACKOFF.0 } else { (wait * 2).min(BACKOFF.1) };
+        let longest = if matches!(end, End::Denied(_)) { DENIED } else { BACKOFF.1 };
+        wait = if served { BACKOFF.0 } else { (wait * 2).min(longest) };
         tokio::select! {
             () = stop.stopped() => return,
             () = tokio::time::sleep(jittered(wait)) => {}
@@ -189,7 +193,7 @@ async fn open<H: Offering>(
 
 fn denied(frame: &Frame<'_>) -> End {
     match frame.outcome() {
-        Err(error) => End::Lost(format!("the proxy denies us: {error}")),
+        Err(error) => End::Denied(error.to_string()),
         Ok(_) => End::Protocol("an answer to nothing"),
     }
 }
@@ -239,14 +243,17 @@ async fn call<H: Offering>(
     let frame = Frame::read(text).ok_or_else(invalid)?;
     let method = frame.method.as_deref().ok_or_else(invalid)?;
     let Envelope { client, deadline_ms, trace } = frame.opsign.clone().ok_or_else(invalid)?;
-    let name = client.names.first().map_or("", String::as_str);
+    let mut names = client.names;
+    let name = names.first().map_or("", String::as_str);
     if !clients.iter().any(|known| known == name) {
         let who = format_args!("this proxy may not speak for client '{name}'");
         return Err(RpcError::forbidden(who));
     }
+    // Any of the names may count (`clientNames: any`), so none is foreign.
+    names.retain(|name| clients.contains(name));
     let deadline = Duration::from_millis(deadline_ms).min(handler.deadline());
     let trace = trace.and_then(|id| Trace::new(&id));
-    let client = Client::relayed(client.names.clone());
+    let client = Client::relayed(names);
     let call = Call {
         method,
         params: frame.params,

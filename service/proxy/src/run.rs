@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SIGNERS: usize = 1024;
 
 /// How often a signer's certificate is looked at again.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads config and certificates, and says what they come to; nothing is started.
 ///

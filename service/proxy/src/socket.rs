@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 
@@ -37,6 +37,8 @@ pub(crate) enum End {
     Lost(String),
     /// Nothing was heard in time.
     Dead,
+    /// The proxy does not serve this signer.
+    Denied(String),
     /// What came is not the protocol.
     Protocol(&'static str),
     /// We have nothing more to say.
@@ -47,6 +49,7 @@ impl std::fmt::Display for End {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Lost(what) => write!(f, "lost: {what}"),
+            Self::Denied(what) => write!(f, "the proxy denies us: {what}"),
             Self::Dead => write!(f, "dead: nothing heard for {} s", DEAD.as_secs()),
             Self::Protocol(what) => write!(f, "protocol: {what}"),
             Self::Done => f.write_str("done"),
@@ -73,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub(crate) async fn hear(&mut self) -> Result<String, End> {
         let until = Instant::now() + DEAD;
         loop {
-            let next = tokio::time::timeout_at(until, self.stream.next());
+            let next = timeout_at(until, self.stream.next());
             if let Some(text) = text_of(next.await.map_err(|_| End::Dead)?)? {
                 return Ok(text);
             }
@@ -91,6 +94,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let mut heard = Instant::now();
         let mut ready = Vec::with_capacity(AT_ONCE);
         loop {
+            // It answers a ping every second, so this is 3 s after it went away, at the most.
+            let dead = heard + DEAD;
             let done: Result<(), End> = tokio::select! {
                 received = queue.recv_many(&mut ready, AT_ONCE) => {
                     if received == 0 {
@@ -98,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                         let _ = timeout(DEAD, self.stream.close(None)).await;
                         return End::Done;
                     }
-                    self.send_all(&mut ready).await
+                    self.send_all(&mut ready, dead).await
                 }
                 next = self.stream.next() => {
                     heard = Instant::now();
@@ -109,13 +114,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                     }
                 }
                 _ = ping.tick() => {
-                    if heard.elapsed() > DEAD {
-                        Err(End::Dead)
-                    } else {
-                        let sent = self.stream.send(Message::Ping(Vec::new().into()));
-                        timeout(DEAD, sent).await.map_err(|_| End::Dead).and_then(|it| it.map_err(lost))
-                    }
+                    let sent = self.stream.send(Message::Ping(Vec::new().into()));
+                    timeout_at(dead, sent).await.map_err(|_| End::Dead).and_then(|it| it.map_err(lost))
                 }
+                () = sleep_until(dead) => Err(End::Dead),
             };
             if let Err(end) = done {
                 return end;
@@ -123,14 +125,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
     }
 
-    async fn send_all(&mut self, ready: &mut Vec<String>) -> Result<(), End> {
+    async fn send_all(&mut self, ready: &mut Vec<String>, until: Instant) -> Result<(), End> {
         let sending = async {
             for text in ready.drain(..) {
                 self.stream.feed(Message::text(text)).await?;
             }
             self.stream.flush().await
         };
-        timeout(DEAD, sending).await.map_err(|_| End::Dead)?.map_err(lost)
+        timeout_at(until, sending).await.map_err(|_| End::Dead)?.map_err(lost)
     }
 }
 

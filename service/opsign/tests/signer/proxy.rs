@@ -1,67 +1,17 @@
 //! `opsign proxy`: a client cannot tell it from the signer, which nobody reaches.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opsign_core::{SecretKey, Signer as _, personal_message_hash};
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::client;
-use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
-use crate::bench::{Bench, ONE, PLAIN, Signer, call, payload, transaction};
-use crate::relay::Relay;
+use crate::bench::{Bench, ONE, call, payload, transaction};
+use crate::peers::{Fake, Set, proxy_config, secret_key, signer_config};
 use crate::wire::{Connection, wait_for, wait_until};
-
-/// A proxy at which the signer `localhost` may serve the key one to `client.local`.
-fn proxy_config(more: &str) -> String {
-    format!(
-        "listen: 127.0.0.1:0\nmetrics: 127.0.0.1:0\n\
-         tls: {{ca: ca.crt, cert: tls.crt, key: tls.key}}\nadmins: [ops.local]\n\
-         signers:\n  listen: 127.0.0.1:0\n  allow:\n  - name: localhost\n    \
-         addresses: [\"{ONE}\"]\n{more}\
-         clients:\n- name: client.local\n  addresses: [\"{ONE}\"]\n\
-         - name: other.local\n  addresses: [\"{ONE}\"]\n"
-    )
-}
-
-fn signer_config(port: SocketAddr, clients: &str) -> String {
-    let port = port.port();
-    format!("{PLAIN}proxies:\n- url: wss://localhost:{port}\n  clients: [{clients}]\n")
-}
-
-/// A proxy, a relay that can be cut, and a signer behind it.
-struct Set {
-    bench: Bench,
-    proxy: Signer,
-    relay: Relay,
-    signer: Signer,
-}
-
-impl Set {
-    fn new() -> Self {
-        Self::with(&proxy_config(""), |port| signer_config(port, "client.local"))
-    }
-
-    fn with(proxy: &str, config: impl Fn(SocketAddr) -> String) -> Self {
-        let bench = Bench::new();
-        std::fs::create_dir(bench.file("guard")).unwrap();
-        opsign_guard::Store::new(bench.file("guard")).init().unwrap();
-        let proxy = bench.start_proxy(proxy);
-        let relay = Relay::new(Some(proxy.wait_for_address("\"signers\"")));
-        let signer = bench.start(&config(relay.address));
-        let set = Self { bench, proxy, relay, signer };
-        set.proxy.wait_for_log("a signer is connected");
-        set
-    }
-
-    fn client(&self, name: &str) -> Connection {
-        Connection::open(self.proxy.address, &self.bench.client(&[name])).unwrap()
-    }
-}
 
 #[test]
 fn a_client_cannot_tell_the_proxy_from_the_signer() {
@@ -216,125 +166,6 @@ fn status_shows_who_is_connected() {
     assert!(text.contains("its admins must name it"), "{text}");
 }
 
-fn secret_key(number: u8) -> SecretKey {
-    let mut bytes = [0; 32];
-    bytes[31] = number;
-    SecretKey::from_bytes(&bytes).unwrap()
-}
-
-/// A signer of the test's own, which does what it should not.
-struct Fake {
-    socket: WebSocket<StreamOwned<ClientConnection, TcpStream>>,
-    binding: [u8; 32],
-}
-
-impl Fake {
-    fn dial(bench: &Bench, proxy: &Signer) -> Self {
-        let address = proxy.wait_for_address("\"signers\"");
-        Self::dial_as(address, &bench.client(&["localhost"]))
-    }
-
-    fn dial_as(address: SocketAddr, config: &Arc<ClientConfig>) -> Self {
-        let connection = Connection::open(address, config).unwrap();
-        let binding = connection
-            .stream
-            .conn
-            .export_keying_material([0; 32], b"EXPORTER-opsign-proxy", None)
-            .unwrap();
-        let (socket, _) = client("wss://localhost/", connection.stream).unwrap();
-        Self { socket, binding }
-    }
-
-    fn say(&mut self, frame: &Value) {
-        self.socket.send(Message::text(frame.to_string())).unwrap();
-    }
-
-    /// The next text frame; none if the proxy ends the link.
-    fn hear(&mut self) -> Option<Value> {
-        loop {
-            match self.socket.read() {
-                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
-                Ok(Message::Close(_)) | Err(_) => return None,
-                Ok(_) => {}
-            }
-        }
-    }
-
-    fn register(&mut self, change: Value) {
-        let mut registration = json!({
-            "version": 1, "instance": "0".repeat(32),
-            "offers": [{"address": ONE, "chainIds": ["10"], "kinds": ["block_payload"]}],
-        });
-        for (name, value) in change.as_object().unwrap() {
-            registration[name] = value.clone();
-        }
-        self.say(&json!({
-            "jsonrpc": "2.0", "id": 1, "method": "opsignerproxy_serveSigner",
-            "params": [registration],
-        }));
-    }
-
-    /// Answers the challenge for the key one with this key, bound to this channel.
-    fn prove(&mut self, secret: u8, binding: [u8; 32]) {
-        self.prove_as(ONE, secret, binding);
-    }
-
-    fn prove_as(&mut self, address: &str, secret: u8, binding: [u8; 32]) {
-        let asked = self.hear().unwrap();
-        assert_eq!(asked["method"], "opsignerproxy_prove");
-        let key = secret_key(secret);
-        let text = format!(
-            "opsign proxy: this signer holds the key\nkey: {address}\nchallenge: {}\nchannel: 0x{}",
-            asked["params"][0]["challenge"].as_str().unwrap(),
-            base16ct::lower::encode_string(&binding)
-        );
-        let signature = key.sign(&personal_message_hash(text.as_bytes())).unwrap();
-        self.say(&json!({
-            "jsonrpc": "2.0", "id": asked["id"],
-            "result": {"proofs": [{"address": address, "signature": signature.to_string()}]},
-        }));
-    }
-
-    /// Serves the key one, as it should.
-    fn serving(bench: &Bench, proxy: &Signer) -> Self {
-        let (fake, accepted) = Self::serving_as("localhost", bench, proxy, json!({}));
-        assert_eq!(accepted[0]["address"], ONE);
-        fake
-    }
-
-    /// The same under another name, with these members in its registration; and what the proxy
-    /// accepts.
-    fn serving_as(name: &str, bench: &Bench, proxy: &Signer, change: Value) -> (Self, Value) {
-        let mut fake = Self::registered(name, bench, proxy, change);
-        let accepted = fake.hear().unwrap()["result"]["accepted"].take();
-        (fake, accepted)
-    }
-
-    /// Has registered and proved the key one.
-    fn registered(name: &str, bench: &Bench, proxy: &Signer, change: Value) -> Self {
-        let address = proxy.wait_for_address("\"signers\"");
-        let mut fake = Self::dial_as(address, &bench.client(&[name]));
-        fake.register(change);
-        let binding = fake.binding;
-        fake.prove(1, binding);
-        fake
-    }
-
-    /// Answers the next call, which must be of this method.
-    fn answers(&mut self, method: &str, result: &str) {
-        let asked = self.hear().unwrap();
-        assert_eq!(asked["method"], method, "{asked}");
-        self.say(&json!({"id": asked["id"], "result": result}));
-    }
-
-    fn denied(&mut self) -> String {
-        let answer = self.hear().unwrap();
-        assert_eq!(answer["error"]["code"], -32021, "{answer}");
-        assert!(self.hear().is_none(), "the link ends");
-        answer["error"]["message"].as_str().unwrap().to_owned()
-    }
-}
-
 #[test]
 fn signers_that_misbehave_are_denied_before_they_serve() {
     let bench = Bench::new();
@@ -428,6 +259,12 @@ fn answers_that_were_not_asked_for_change_nothing() {
     let third = fake.hear().unwrap();
     assert_eq!(asking.join().unwrap(), Err((-32002, "request timed out".to_owned())));
     fake.say(&json!({"id": third["id"], "result": "0xbad"}));
+    let mut ops = Connection::open(proxy.address, &bench.client(&["ops.local"])).unwrap();
+    wait_until("all five are counted", || {
+        let status = ops.rpc("opsignproxy_status", json!([])).unwrap();
+        assert_eq!(status["signers"][0]["link"]["answered"], 2);
+        status["signers"][0]["link"]["strays"] == 5
+    });
     // A link that ends in the middle: asked again over the next one, answered once.
     let asking = ask(10);
     let fourth = fake.hear().unwrap();

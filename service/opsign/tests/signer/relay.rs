@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 pub struct Relay {
     pub address: SocketAddr,
@@ -16,6 +17,7 @@ struct Shared {
     /// Bytes that are let through before everything is cut; negative is no limit.
     budget: AtomicI64,
     cuts: AtomicUsize,
+    frozen: AtomicBool,
 }
 
 impl Relay {
@@ -28,6 +30,7 @@ impl Relay {
             streams: Mutex::default(),
             budget: AtomicI64::new(-1),
             cuts: AtomicUsize::new(0),
+            frozen: AtomicBool::new(false),
         });
         let accepting = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -58,6 +61,11 @@ impl Relay {
         self.shared.cut();
     }
 
+    /// Passes nothing on any more, and ends nothing: a way that is gone without a word.
+    pub fn freeze(&self, frozen: bool) {
+        self.shared.frozen.store(frozen, Ordering::SeqCst);
+    }
+
     /// Ends every connection after so many bytes more, wherever that is.
     pub fn cut_after(&self, bytes: i64) {
         self.shared.budget.store(bytes, Ordering::SeqCst);
@@ -81,6 +89,9 @@ impl Shared {
         let mut buffer = [0; 16 << 10];
         while let Ok(read @ 1..) = from.read(&mut buffer) {
             let mut through = read;
+            while self.frozen.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
             if self.budget.load(Ordering::SeqCst) >= 0 {
                 let left = self.budget.fetch_sub(read as i64, Ordering::SeqCst);
                 if left < read as i64 {
