@@ -263,12 +263,14 @@ fn restart(open: Open<'_>) {
         let start = Instant::now();
         let guard = Guard::open(open("restart"), NOW).unwrap();
         let read = start.elapsed();
+        let events = guard.figures().read;
         guard.configure(scope(&key), RuleSet::blocks_strict()).unwrap();
         number += 1;
         let request = block(scope(&key), number);
         let Decision::Reserved(reservation) = guard.reserve(&request).wait() else { panic!() };
         reservation.complete(&key.sign(request.signing_hash()).unwrap()).unwrap();
-        println!("{name:<44}     {:>9.2?}, {read:.2?} of it opening", start.elapsed());
+        let whole = start.elapsed();
+        println!("{name:<44}     {whole:>9.2?}, {read:.2?} of it opening, {events} events read");
         drop(guard);
         open("restart").compact(NOW).unwrap();
     }

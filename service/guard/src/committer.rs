@@ -28,6 +28,8 @@ impl Drop for CloseAtEnd<'_> {
 }
 
 fn commit(inner: &Arc<Inner>, mut opened: OpenedLog) {
+    let durable = inner.lock().durable;
+    opened.checkpointer.durable(inner, durable);
     loop {
         let batch = inner.next_batch();
         if !batch.cells.is_empty() {
@@ -56,6 +58,7 @@ fn commit(inner: &Arc<Inner>, mut opened: OpenedLog) {
             crash_point("batch durable");
             inner.durable(batch.last);
             crash_point("batch answered");
+            opened.checkpointer.durable(inner, batch.last);
         }
         if batch.stop {
             return;

@@ -11,6 +11,8 @@ pub const CRASH_POINTS: &[&str] = &[
     "anchor renamed",
     "batch durable",
     "batch answered",
+    "checkpoint written",
+    "checkpoint renamed",
     "key asked",
     "key answered",
     "signature recorded",

@@ -183,7 +183,7 @@ pub enum Failure {
     Stopped,
     /// The database that holds the record does not answer. It is asked again and again.
     Unavailable,
-    /// The database is not what it was, and may have forgotten signatures: see
+    /// The record is not what it was, and may have forgotten signatures: see
     /// [`Guard::trouble`](crate::Guard::trouble).
     NotTheRecord,
 }
@@ -195,7 +195,7 @@ impl fmt::Display for Failure {
             Self::Stopped => "the guard is shutting down",
             Self::Unavailable => "the guard's database does not answer; ask again",
             Self::NotTheRecord => {
-                "the guard's database has lost or changed records; nothing is signed until an \
+                "the guard's record has lost or changed events; nothing is signed until an \
                  operator has recovered it"
             }
         })

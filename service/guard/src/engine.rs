@@ -118,20 +118,23 @@ pub(crate) struct Batch {
 }
 
 impl Guard {
-    /// Opens a record for signing: reads and checks all of it, compares it with the anchor, and
-    /// writes that it was opened. `at` is the time in milliseconds since 1970.
+    /// Opens a record for signing: reads it from its checkpoint on and checks that, compares it with
+    /// the anchor, and writes that it was opened. What is before the checkpoint is checked
+    /// meanwhile; if it is damaged, the guard closes ([`Guard::trouble`]). `at` is the time in milliseconds since 1970.
     ///
     /// # Errors
     /// Every kind of [`StoreError`] that `docs/guard.md` lists under "Refusing to start".
     pub fn open(store: Store, at: u64) -> Result<Self, StoreError> {
         let on_sync_failure = store.on_sync_failure;
-        let Opened { state, sequence, link, place } = store.open_for_signing(at)?;
-        let (keeping, shared) = match &place {
-            OpenedPlace::Own(_) => (Keeping::Own, None),
-            OpenedPlace::Shared(replica) => (Keeping::Shared, Some(replica.record())),
+        let Opened { state, sequence, link, read, place } = store.open_for_signing(at)?;
+        let (keeping, shared, checked) = match &place {
+            OpenedPlace::Own(log) => (Keeping::Own, None, log.checkpointer.has_read_all()),
+            OpenedPlace::Shared(replica) => (Keeping::Shared, Some(replica.record()), true),
         };
         let core = Core::new(keeping, state, sequence, link);
         let inner = Arc::new(Inner::new(core, on_sync_failure));
+        inner.counters.read.store(read, Relaxed);
+        inner.counters.checked.store(u64::from(checked), Relaxed);
         let for_thread = inner.clone();
         let run = move || committer::run(&for_thread, place);
         let committer = Builder::new()

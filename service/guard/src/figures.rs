@@ -24,6 +24,12 @@ pub struct Figures {
     pub alarms: u64,
     /// Times the anchor was written.
     pub anchored: u64,
+    /// Events that the opening read, and the one that it wrote.
+    pub read: u64,
+    /// Checkpoints of the record written.
+    pub checkpoints: u64,
+    /// Whether all of the record has been read and checked, at the opening or since.
+    pub checked: bool,
     /// Whether a write failed, so that nothing new is signed.
     pub closed: bool,
     /// Whether a shared record did not answer when it was last asked.
@@ -41,6 +47,9 @@ pub(crate) struct Counters {
     pub(crate) refused: AtomicU64,
     pub(crate) alarms: AtomicU64,
     pub(crate) anchored: AtomicU64,
+    pub(crate) read: AtomicU64,
+    pub(crate) checkpoints: AtomicU64,
+    pub(crate) checked: AtomicU64,
     pub(crate) closed: AtomicU64,
     pub(crate) unavailable: AtomicU64,
 }
@@ -65,6 +74,9 @@ impl Counters {
             refused: self.refused.load(Relaxed),
             alarms: self.alarms.load(Relaxed),
             anchored: self.anchored.load(Relaxed),
+            read: self.read.load(Relaxed),
+            checkpoints: self.checkpoints.load(Relaxed),
+            checked: self.checked.load(Relaxed) != 0,
             closed: self.closed.load(Relaxed) != 0,
             unavailable: self.unavailable.load(Relaxed) != 0,
         }

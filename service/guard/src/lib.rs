@@ -48,6 +48,7 @@
 //! | `admin.rs`, `change.rs`, `maintain.rs` | what operators do to a running guard, and to a record at rest |
 //! | `record.rs`, `codec.rs`, `cell.rs`, `log.rs` | events, their bytes, the chain, the file |
 //! | `store.rs`, `folder.rs`, `anchor.rs`, `io.rs` | the record at rest, the second memory, the seam to the system |
+//! | `checkpoint.rs`, `checkpointer.rs` | what an opening starts from; the thread that makes it and checks the rest |
 //! | `ledger.rs`, `shared.rs`, `turns.rs`, `queue.rs` | a record that several signers share: the seam to it, its reading, the thread that decides |
 //! | `crash.rs` | where tests kill the process |
 //! | `sync.rs` | the seam to locks and threads |
@@ -60,6 +61,8 @@ mod admin;
 mod anchor;
 mod cell;
 mod change;
+mod checkpoint;
+mod checkpointer;
 mod codec;
 mod committer;
 mod crash;

@@ -78,6 +78,11 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
+    /// The byte in the file behind the last event.
+    pub(crate) const fn end(&self) -> u64 {
+        (self.sequence - self.header.base + 1) * CELL as u64
+    }
+
     /// The cells of records behind the last, all of which are durable. Moves the end behind them.
     pub(crate) fn extend(&mut self, records: &[Record]) -> Result<Vec<u8>, StoreError> {
         let synced = self.sequence;
@@ -107,7 +112,7 @@ pub(crate) struct Log {
 impl Log {
     /// Continues a log whose end is known. Cuts off what a crash left behind it.
     pub(crate) fn resume(mut file: Box<dyn IoFile>, tail: &Tail) -> Result<Self, StoreError> {
-        let offset = (tail.sequence - tail.header.base + 1) * CELL as u64;
+        let offset = tail.end();
         let failed = StoreError::io("cutting off what a crash left behind the record");
         let mut len = file.size().map_err(&failed)?;
         if tail.torn {
@@ -159,47 +164,64 @@ pub(crate) fn create(
     Ok(tail)
 }
 
-/// Reads a whole log: every link is checked, and every record given to `take`, with its sequence
-/// number and link, before the end is known. Reading and checking run beside `take`.
-pub(crate) fn scan(
-    file: &dyn IoFile,
-    path: &Path,
-    mut take: impl FnMut(u64, &Link, Record) -> Option<()>,
-) -> Result<Tail, StoreError> {
+/// What a log's first cell says.
+pub(crate) fn header(file: &dyn IoFile, path: &Path) -> Result<Header, StoreError> {
     let failed = StoreError::io("reading the record");
-    let len = file.size().map_err(&failed)?;
-    let mut first = [0; CELL];
     let not_a_record = || StoreError::NotARecord { path: path.to_path_buf() };
-    if len < CELL as u64 {
+    let mut first = [0; CELL];
+    if file.size().map_err(&failed)? < CELL as u64 {
         return Err(not_a_record());
     }
     file.read(0, &mut first).map_err(&failed)?;
-    let header = Header::read(&first).ok_or_else(not_a_record)?;
-    let mut tail = header.tail();
-    let mut wrong = None;
-    let mut take_all = |chunk: Chunk| {
-        for (sequence, link, record) in chunk {
-            if wrong.is_none() && take(sequence, &link, record).is_none() {
-                wrong = Some(damaged(&header, sequence));
-            }
-        }
+    Header::read(&first).ok_or_else(not_a_record)
+}
+
+/// Reads a log from behind `start` to its end, or to the event `last` that is known to be durable:
+/// every link is checked, and every record given to `take`, with its sequence number and link,
+/// before the end is known. Reading and checking run beside `take`.
+pub(crate) fn scan(
+    file: &dyn IoFile,
+    start: &Tail,
+    last: Option<u64>,
+    mut take: impl FnMut(u64, &Link, Record) -> Option<()>,
+) -> Result<Tail, StoreError> {
+    let len = match last {
+        Some(last) => (last - start.header.base + 1) * CELL as u64,
+        None => file.size().map_err(StoreError::io("reading the record"))?,
     };
+    let header = start.header;
+    let mut tail = *start;
+    let mut wrong = None;
+    // Whether to go on.
+    let mut take_all = |chunk: Chunk| {
+        chunk.into_iter().all(|(sequence, link, record)| {
+            let taken = take(sequence, &link, record).is_some();
+            wrong = (!taken).then(|| damaged(&header, sequence));
+            taken
+        })
+    };
+    let begin = start.end();
     // Two chunks ahead are enough to keep both sides busy; a single one needs no second thread.
     let (send, chunks) = sync_channel::<Chunk>(2);
     let mut read = move || read_cells(file, len, &mut tail, &send).map(|()| tail);
-    let read = if len <= (CHUNK * CELL) as u64 {
+    let read = if len <= begin + (CHUNK * CELL) as u64 {
         let tail = read();
-        chunks.try_iter().for_each(&mut take_all);
+        chunks.try_iter().all(&mut take_all);
         tail
     } else {
         std::thread::scope(|threads| {
             let reader = threads.spawn(read);
-            chunks.iter().for_each(&mut take_all);
+            // Without a receiver the reader stops.
+            chunks.into_iter().all(&mut take_all);
             reader.join().unwrap_or(Err(StoreError::Closed))
         })
     };
     let tail = read?;
-    wrong.map_or(Ok(tail), Err)
+    match (wrong, last) {
+        (Some(wrong), _) => Err(wrong),
+        (None, Some(last)) if tail.sequence < last => Err(damaged(&header, tail.sequence + 1)),
+        _ => Ok(tail),
+    }
 }
 
 type Chunk = Vec<(u64, Link, Record)>;
@@ -211,7 +233,7 @@ fn read_cells(
     send: &SyncSender<Chunk>,
 ) -> Result<(), StoreError> {
     let mut bytes = vec![0; CHUNK.min(len as usize / CELL + 1) * CELL];
-    let mut offset = CELL as u64;
+    let mut offset = tail.end();
     while offset < len {
         let room = usize::try_from(len - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
         let bytes = &mut bytes[..room];

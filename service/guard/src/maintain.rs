@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::admin::ScopeStatus;
 use crate::anchor::AnchorValue;
 use crate::error::StoreError;
+use crate::folder::Read;
 use crate::hex::Hex;
 use crate::ledger::Head;
-use crate::log::{self, Header, Tail};
+use crate::log::{Header, Tail};
 use crate::record::Record;
 use crate::shared;
 use crate::state::State;
@@ -50,7 +51,8 @@ pub struct Export {
 const FORMAT: &str = "opsign-guard-export";
 
 impl Store {
-    /// Reads the whole record, checks every link, and compares it with its anchor.
+    /// Reads the whole record, checks every link, and compares it with its anchor
+    /// and its checkpoint.
     ///
     /// # Errors
     /// As [`Guard::open`](crate::Guard::open).
@@ -81,8 +83,8 @@ impl Store {
         match &mut self.place {
             Place::Own(folder) => {
                 let _lock = folder.lock()?;
-                let (_, tail, state) = folder.read_checked(&mut self.keeper)?;
-                Ok((tail, state))
+                let read = folder.read_checked(&mut self.keeper)?;
+                Ok((read.tail, read.state))
             }
             Place::Shared(ledger) => {
                 let (head, _) = shared::check(&mut **ledger, &mut self.keeper)?;
@@ -120,12 +122,11 @@ impl Store {
         match &mut self.place {
             Place::Own(folder) => {
                 let _lock = folder.lock()?;
-                let (file, tail, state) = folder.read_checked(&mut self.keeper)?;
+                let Read { file, tail, state } = folder.read_checked(&mut self.keeper)?;
                 folder.archive(&*file, &tail)?;
                 // From here on the anchor holds the one link that both files know.
                 self.keeper.save(&AnchorValue::own(&tail))?;
-                let header = continued(&tail);
-                let new = log::create(&folder.io, &folder.path, &header, &state.snapshot(at))?;
+                let new = folder.replace(&continued(&tail), &state.snapshot(at))?;
                 self.keeper.save(&AnchorValue::own(&new))?;
             }
             Place::Shared(ledger) => {

@@ -1,7 +1,7 @@
 //! What the record comes to: pure data, built by applying records one after the other. A running
 //! guard and one that reads its record back apply the same records, so they decide alike.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crate::decision::Refusal;
 use crate::hex::Hex;
@@ -360,11 +360,17 @@ impl ScopeState {
     fn redeem(&mut self, ticket: &Hex<16>, fork: u64) -> Option<()> {
         let at = self.tickets.iter().position(|open| open.id == *ticket)?;
         self.tickets.remove(at);
-        let given_up = self.slots.split_off(&fork);
-        for digest in given_up.into_values().flatten() {
-            self.rows.remove(&digest);
-            self.order.retain(|other| *other != digest);
-            self.supersede(digest);
+        let given_up: HashSet<Digest> =
+            self.slots.split_off(&fork).into_values().flatten().collect();
+        // In their order on record, so that a state that was put together again does the same.
+        let order = std::mem::take(&mut self.order);
+        for digest in order {
+            if given_up.contains(&digest) {
+                self.rows.remove(&digest);
+                self.supersede(digest);
+            } else {
+                self.order.push_back(digest);
+            }
         }
         Some(())
     }

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use crate::anchor::{Anchor, AnchorValue, Keeper};
 use crate::cell::Link;
+use crate::checkpoint::Checkpoint;
+use crate::checkpointer::{self, Checkpointer};
 use crate::crash::crash_point;
 use crate::error::StoreError;
-use crate::folder::{Folder, append_all};
+use crate::folder::{Folder, Read, append_all};
 use crate::io::{Io, SystemIo};
 use crate::ledger::{Cluster, Head, Ledger};
 use crate::log::{self, Header, Log};
@@ -26,6 +28,7 @@ pub struct Store {
     pub(crate) keeper: Keeper,
     pub(crate) on_sync_failure: fn(&io::Error),
     patience: Duration,
+    checkpoint_every: u64,
 }
 
 /// Whose a record is.
@@ -58,7 +61,13 @@ impl Store {
             eprintln!("guard: the record could not be synced, aborting: {error}");
             std::process::abort();
         };
-        Self { place, keeper: Keeper::none(), on_sync_failure, patience: Duration::ZERO }
+        Self {
+            place,
+            keeper: Keeper::none(),
+            on_sync_failure,
+            patience: Duration::ZERO,
+            checkpoint_every: checkpointer::EVERY,
+        }
     }
 
     /// Keeps `anchor` beside the record. It is written at every opening, at every orderly end, and
@@ -74,6 +83,13 @@ impl Store {
     /// closes.
     pub fn on_sync_failure(mut self, hook: fn(&io::Error)) -> Self {
         self.on_sync_failure = hook;
+        self
+    }
+
+    /// How many events of a record of one's own pass at least from one checkpoint to the next,
+    /// which is about what an opening reads: 16,384 unless set.
+    pub fn checkpoint_every(mut self, events: u64) -> Self {
+        self.checkpoint_every = events.max(1);
         self
     }
 
@@ -100,7 +116,7 @@ impl Store {
                 if anchored || !folder.is_unfinished(&path, self.keeper.is_some())? {
                     return Err(StoreError::Exists { path });
                 }
-                let tail = log::create(&folder.io, &folder.path, &header, records)?;
+                let tail = folder.replace(&header, records)?;
                 self.keeper.save(&AnchorValue::own(&tail))
             }
             Place::Shared(ledger) => {
@@ -145,9 +161,11 @@ impl Store {
         let _lock = self.lock()?;
         match &mut self.place {
             Place::Own(folder) => {
-                let (file, tail, state) = folder.read(None)?;
+                let Read { file, tail, state } = folder.read(&[])?;
                 let tail = append_all(file, &tail, &floor_records(&state, floors, at)?)?.1;
-                self.keeper.save(&AnchorValue::own(&tail))
+                self.keeper.save(&AnchorValue::own(&tail))?;
+                // The last step: until it is done, an older copy is refused because of it.
+                Checkpoint::remove(folder)
             }
             Place::Shared(ledger) => {
                 let (head, state) = shared::begin(&mut **ledger)?;
@@ -164,13 +182,18 @@ impl Store {
         match self.place {
             Place::Own(folder) => {
                 let lock = folder.lock()?;
-                let (file, tail, state) = folder.read_checked(&mut keeper)?;
+                let (Read { file, tail, state }, from) = folder.open_checked(&mut keeper)?;
                 let (log, tail) = append_all(file, &tail, &boot)?;
                 crash_point("booted");
                 keeper.save(&AnchorValue::own(&tail))?;
                 let (sequence, link) = (tail.sequence, tail.link);
-                let log = OpenedLog { log, store: tail.header.store, keeper, _lock: lock };
-                Ok(Opened { state, sequence, link, place: OpenedPlace::Own(log) })
+                let every = self.checkpoint_every;
+                let checkpointer = Checkpointer::new(folder, tail.header, every, from.as_ref());
+                let store = tail.header.store;
+                let start = from.map_or(tail.header.base, |from| from.sequence);
+                let log = OpenedLog { log, store, keeper, checkpointer, _lock: lock };
+                let read = sequence - start;
+                Ok(Opened { state, sequence, link, read, place: OpenedPlace::Own(log) })
             }
             Place::Shared(mut ledger) => {
                 keeper.claim()?;
@@ -180,7 +203,8 @@ impl Store {
                 keeper.save(&AnchorValue::of(&head))?;
                 let (sequence, link) = (head.sequence, head.link);
                 let replica = Replica::new(ledger, &head, keeper, self.patience);
-                Ok(Opened { state, sequence, link, place: OpenedPlace::Shared(replica) })
+                let read = sequence - head.base;
+                Ok(Opened { state, sequence, link, read, place: OpenedPlace::Shared(replica) })
             }
         }
     }
@@ -199,6 +223,8 @@ pub(crate) struct Opened {
     pub(crate) state: State,
     pub(crate) sequence: u64,
     pub(crate) link: Link,
+    /// The events that were read, and the one that was written.
+    pub(crate) read: u64,
     pub(crate) place: OpenedPlace,
 }
 
@@ -213,6 +239,7 @@ pub(crate) struct OpenedLog {
     pub(crate) log: Log,
     pub(crate) store: [u8; 16],
     pub(crate) keeper: Keeper,
+    pub(crate) checkpointer: Checkpointer,
     _lock: Box<dyn Send>,
 }
 

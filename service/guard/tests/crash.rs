@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::Duration;
 
 use common::disk::{Disk, Image};
@@ -13,26 +14,30 @@ use opsign_guard::*;
 
 const TRACES: u64 = 1_000;
 
+/// How often a checkpoint is due. With `SELDOM` none is, and a trace is the same in every run.
+const SELDOM: u64 = 1 << 32;
+const OFTEN: u64 = 2;
+
 /// A signature that could leave the guard when so many operations on the disk had been done.
 struct Released {
     after: usize,
     digest: Digest,
 }
 
-fn store(disk: &Disk) -> Store {
+fn store(disk: &Disk, every: u64) -> Store {
     let anchor = FileAnchor::new(disk.io(), "/anchor/value");
-    Store::with_io("/g", disk.io()).with_anchor(Box::new(anchor), 3)
+    Store::with_io("/g", disk.io()).with_anchor(Box::new(anchor), 3).checkpoint_every(every)
 }
 
 /// Some life of a signer: requests alone and at once, repeated, contradicted and given up;
 /// switches, tickets, floors, restarts and compactions.
-fn live(dice: &mut Dice) -> (Disk, Vec<Released>) {
+fn live(dice: &mut Dice, every: u64) -> (Disk, Vec<Released>) {
     let disk = Disk::default();
     let mut released = Vec::new();
-    store(&disk).init().unwrap();
+    store(&disk, every).init().unwrap();
     let (mut height, mut fork) = (10, b'a');
     for _ in 0..1 + dice.roll(2) {
-        let guard = open(store(&disk));
+        let guard = open(store(&disk, every));
         for _ in 0..1 + dice.roll(3) {
             let mut requests = Vec::new();
             for _ in 0..1 + dice.roll(4) {
@@ -80,7 +85,7 @@ fn live(dice: &mut Dice) -> (Disk, Vec<Released>) {
         }
         drop(guard);
         if dice.roll(3) == 0 {
-            store(&disk).compact(NOW).unwrap();
+            store(&disk, every).compact(NOW).unwrap();
         }
     }
     (disk, released)
@@ -89,7 +94,7 @@ fn live(dice: &mut Dice) -> (Disk, Vec<Released>) {
 /// What is on record, and that it holds together.
 fn check(image: Image, released: &[Released], done: usize, from_start: bool) -> bool {
     let disk = Disk::of(image);
-    let mut store = store(&disk);
+    let mut store = store(&disk, SELDOM);
     let export = match store.export(NOW) {
         Ok(export) => export,
         // Before the first record is whole there is nothing to protect.
@@ -121,46 +126,68 @@ fn check(image: Image, released: &[Released], done: usize, from_start: bool) -> 
     true
 }
 
-#[test]
-fn every_crash_state_of_a_thousand_traces() {
-    let (mut states, mut opened, mut releases, mut asked) = (0_u64, 0_u64, 0_u64, 0_u64);
+/// What was met in all traces.
+#[derive(Debug, Default)]
+struct Met {
+    states: u64,
+    opened: u64,
+    from_checkpoint: u64,
+    releases: u64,
+    asked: u64,
+}
+
+fn crash(traces: u64, every: u64, ask_each: u64) -> Met {
+    let mut met = Met::default();
     let made = first_record();
-    for trace in 0..TRACES {
+    for trace in 0..traces {
         let mut dice = Dice(trace);
-        let (disk, released) = live(&mut dice);
-        releases += released.len() as u64;
+        let (disk, released) = live(&mut dice, every);
+        met.releases += released.len() as u64;
         disk.crashes(&mut dice, &mut |done, image| {
-            states += 1;
-            let again = states.is_multiple_of(97).then(|| image.clone());
+            met.states += 1;
+            let again = met.states.is_multiple_of(ask_each).then(|| image.clone());
+            let checkpoint = image.names.contains_key(Path::new("/g/checkpoint"));
             if !check(image, &released, done, done >= made) {
                 return;
             }
-            opened += 1;
+            met.opened += 1;
             // Now and then with a whole guard, that must neither forget nor contradict.
             if let Some(image) = again {
-                asked += ask(image, &released, done);
+                met.from_checkpoint += u64::from(checkpoint);
+                met.asked += ask(image, &released, done);
             }
         });
     }
-    println!(
-        "{TRACES} traces, {states} crash states, {opened} with a record, {releases} signatures released, {asked} asked again"
-    );
-    assert!(states > 100_000, "only {states} states");
-    assert!(opened > 100_000, "only {opened} records");
-    assert!(releases > 4_000, "only {releases} signatures");
-    assert!(asked > 5_000, "only {asked} signatures asked again");
+    println!("{traces} traces: {met:?}");
+    met
+}
+
+#[test]
+fn every_crash_state_of_a_thousand_traces() {
+    let met = crash(TRACES, SELDOM, 97);
+    assert!(met.states > 100_000 && met.opened > 100_000, "{met:?}");
+    assert!(met.releases > 4_000 && met.asked > 5_000, "{met:?}");
+}
+
+/// The thread that makes them is not the one that answers, so where they fall differs from run to
+/// run.
+#[test]
+fn every_crash_state_of_a_hundred_traces_with_checkpoints() {
+    let met = crash(TRACES / 10, OFTEN, 11);
+    assert!(met.states > 10_000 && met.opened > 10_000, "{met:?}");
+    assert!(met.from_checkpoint > 300 && met.asked > 1_000, "{met:?}");
 }
 
 /// After how many operations the first record is whole, and its folder and anchor durable.
 fn first_record() -> usize {
     let fresh = Disk::default();
-    store(&fresh).init().unwrap();
+    store(&fresh, SELDOM).init().unwrap();
     fresh.ops()
 }
 
 fn ask(image: Image, released: &[Released], done: usize) -> u64 {
     let disk = Disk::of(image);
-    let guard = open(store(&disk));
+    let guard = open(store(&disk, SELDOM));
     let known = released.iter().filter(|released| released.after <= done);
     let mut asked = 0;
     for released in known {
@@ -177,7 +204,7 @@ fn ask(image: Image, released: &[Released], done: usize) -> u64 {
 
 fn superseded(disk: &Disk, digest: &Digest) -> bool {
     let copy = Disk::of(disk.image());
-    let export = store(&copy).export(NOW).unwrap();
+    let export = store(&copy, SELDOM).export(NOW).unwrap();
     export.records.iter().any(|record| {
         matches!(record, Record::Superseded { digest: given_up, .. } if given_up == digest)
     })

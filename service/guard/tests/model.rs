@@ -22,6 +22,20 @@ impl Place for Disk {
     }
 }
 
+/// A disk on which nearly every start is from a checkpoint.
+#[derive(Default)]
+struct Checkpointed(Disk);
+
+impl Place for Checkpointed {
+    fn store(&self) -> Store {
+        self.0.store().checkpoint_every(2)
+    }
+
+    fn renew(&mut self) {
+        self.0.renew();
+    }
+}
+
 impl Place for Database {
     fn store(&self) -> Store {
         Self::store(self)
@@ -44,6 +58,11 @@ fn compare<P: Place + Default>(signers: usize) {
 #[test]
 fn engine_and_model_decide_alike() {
     compare::<Disk>(1);
+}
+
+#[test]
+fn engine_and_model_decide_alike_from_checkpoints() {
+    compare::<Checkpointed>(1);
 }
 
 #[test]

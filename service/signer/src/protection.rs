@@ -8,8 +8,8 @@ use opsign_core::gossip::{Payload, Topic};
 use opsign_core::tx::Transaction;
 use opsign_core::{ChainId, Domain, PayloadHash, Signature, hazmat};
 use opsign_guard::{
-    BlockFacts, Client, Decision, Guard, Mode, Refusal, ReplacementMode, Request, Rule, RuleSet,
-    Scope, ScopeKind, StoreError, crash_point,
+    BlockFacts, Client, Decision, Failure, Guard, Mode, Refusal, ReplacementMode, Request, Rule,
+    RuleSet, Scope, ScopeKind, StoreError, crash_point,
 };
 use opsign_wire::RpcError;
 use serde_json::json;
@@ -186,8 +186,15 @@ impl Protection {
             // Never given for an announcement; dropping it leaves the record as it is.
             Decision::Reserved(_) => Ok(()),
             Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
-            Decision::Failed(failure) => Err(Stop::Failed(format!("guard: {failure}"))),
+            Decision::Failed(failure) => Err(self.not_granted(failure)),
         }
+    }
+
+    fn not_granted(&self, failure: Failure) -> Stop {
+        Stop::Failed(match self.guard.trouble() {
+            Some(trouble) => format!("guard: {failure}: {trouble}"),
+            None => format!("guard: {failure}"),
+        })
     }
 
     async fn sign(
@@ -221,7 +228,7 @@ impl Protection {
                 Ok(signature)
             }
             Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
-            Decision::Failed(failure) => Err(Stop::Failed(format!("guard: {failure}"))),
+            Decision::Failed(failure) => Err(self.not_granted(failure)),
             Decision::Recorded => Err(Stop::Failed("guard: recorded and not signed".into())),
         }
     }

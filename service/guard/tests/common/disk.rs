@@ -111,6 +111,11 @@ impl Disk {
         self.inside().image.clone()
     }
 
+    /// Flips a bit.
+    pub fn damage(&self, path: &str, byte: usize) {
+        self.inside().image.file(path)[byte] ^= 4;
+    }
+
     pub fn ops(&self) -> usize {
         self.inside().ops.len()
     }

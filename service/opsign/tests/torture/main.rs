@@ -198,6 +198,8 @@ fn run(options: &Options, found: &Found, job: u64) {
             if let Some(old) = old.take_if(|_| options.forget_at.is_some_and(|at| done >= at)) {
                 std::fs::write(life.bench.file("guard/log"), old).unwrap();
                 std::fs::remove_file(life.bench.file("anchor")).unwrap();
+                // It would notice as well.
+                let _ = std::fs::remove_file(life.bench.file("guard/checkpoint"));
                 life.forgotten.store(true, Ordering::Relaxed);
                 println!("  an older record was put back");
             }
@@ -251,6 +253,7 @@ impl Life {
         let mut place = CRASH_POINTS.get(place).copied().unwrap_or("outside");
         let count = 1 + match place {
             "booted" | "anchor written" | "anchor renamed" => 0,
+            "checkpoint written" | "checkpoint renamed" => 0,
             _ => dice(state, 12),
         };
         let outer = [format!("OPSIGN_CRASH_AT={place}:{count}")];
