@@ -9,7 +9,7 @@ use crate::engine::{Core, Guard, Inner};
 use crate::error::StoreError;
 use crate::hex::Hex;
 use crate::lease::Lease;
-use crate::request::{BlockFacts, Facts};
+use crate::request::{BlockFacts, Facts, L1Origin};
 use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Digest, Scope};
 use crate::state::ScopeState;
@@ -103,6 +103,15 @@ impl Guard {
             self.inner.look();
             known()
         })
+    }
+
+    /// The L1 origin of what is recorded against `block`: if it is no longer canonical, evidence of
+    /// that ([`Request::with_evidence`](crate::Request::with_evidence)) makes room for the block.
+    /// None where evidence cannot help.
+    pub fn disputed(&self, scope: &Scope, block: &BlockFacts) -> Option<L1Origin> {
+        let core = self.inner.lock();
+        let state = core.state.scope(core.state.scope_id(scope)?)?;
+        state.disputed(block).map(|(_, origin)| origin)
     }
 
     /// The last event's sequence number and link: all of the record in 40 bytes.

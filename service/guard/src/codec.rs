@@ -30,6 +30,13 @@ pub(crate) fn encode(record: &Record) -> Option<[u8; BODY]> {
         Record::Redeem { scope, at, ticket, fork } => {
             out.kind(11).u32(*scope).u64(*at).put(&ticket.0).u64(*fork)
         }
+        Record::Witness { scope, at, number, hash, name } => {
+            out.kind(15).u32(*scope).u64(*at).u64(*number).put(&hash.0).text(name)
+        }
+        Record::Reorg { scope, at, fork, origin, canonical } => {
+            out.kind(16).u32(*scope).u64(*at).u64(*fork);
+            out.u64(origin.number).put(&origin.hash.0).put(&canonical.0)
+        }
         Record::Superseded { scope, digest } => out.kind(12).u32(*scope).put(&digest.0),
         Record::Latch { scope, at, on } => out.kind(13).u32(*scope).u64(*at).flag(*on),
         Record::Bucket { scope, full_at } => out.kind(14).u32(*scope).u64(*full_at),
@@ -58,6 +65,20 @@ pub(crate) fn decode(body: &[u8; BODY]) -> Option<Record> {
         12 => Record::Superseded { scope: from.u32()?, digest: from.hex()? },
         13 => Record::Latch { scope: from.u32()?, at: from.u64()?, on: from.flag()? },
         14 => Record::Bucket { scope: from.u32()?, full_at: from.u64()? },
+        15 => Record::Witness {
+            scope: from.u32()?,
+            at: from.u64()?,
+            number: from.u64()?,
+            hash: from.hex()?,
+            name: from.text()?,
+        },
+        16 => Record::Reorg {
+            scope: from.u32()?,
+            at: from.u64()?,
+            fork: from.u64()?,
+            origin: L1Origin { number: from.u64()?, hash: from.hex()? },
+            canonical: from.hex()?,
+        },
         _ => return None,
     };
     from.0.iter().all(|byte| *byte == 0).then_some(record)

@@ -15,6 +15,7 @@ use crate::codec;
 use crate::committer;
 use crate::decision::{Decision, Failure, NotReleased, Refusal};
 use crate::error::StoreError;
+use crate::evidence::Witness;
 use crate::figures::{Counters, Figures};
 use crate::hex::Hex;
 use crate::job::{Answer, Ask, Decided, Grant, Job, Key, Outcome};
@@ -24,7 +25,7 @@ use crate::request::Request;
 use crate::reservation::Reservation;
 use crate::rules::{Mode, Rule, RuleSet};
 use crate::scope::{Client, Scope};
-use crate::state::{State, Verdict};
+use crate::state::{Leave, State, Verdict};
 use crate::store::{Opened, OpenedPlace, Store};
 use crate::sync::{Builder, Condvar, JoinHandle, Mutex, MutexGuard};
 
@@ -467,11 +468,11 @@ impl Inner {
                 return refuse(ask.promise, refusal);
             }
             Verdict::Known => Counters::add(&self.counters.repeated, 1),
-            Verdict::New { redeem, alarm: broken } => {
+            Verdict::New { leave, alarm: broken } => {
                 alarm = broken;
                 Counters::add(&self.counters.alarms, u64::from(alarm.is_some()));
                 let reserve = Reserve { scope: id, client: 0, epoch, at, full_at, digest, facts };
-                if self.record(core, redeem, reserve, &ask.request.client).is_err() {
+                if self.record(core, leave, reserve, &ask.request).is_err() {
                     let decision = Decision::Failed(Failure::StoreClosed);
                     return Some(Answer::Ask(ask.promise, decision));
                 }
@@ -496,14 +497,29 @@ impl Inner {
     fn record(
         &self,
         core: &mut Core,
-        redeem: Option<Hex<16>>,
+        leave: Option<Leave>,
         mut reserve: Reserve,
-        client: &Client,
+        request: &Request,
     ) -> Result<(), StoreError> {
-        reserve.client = self.client(core, client)?;
-        if let (Some(ticket), Some(fork)) = (redeem, reserve.facts.slot()) {
-            let (scope, at) = (reserve.scope, reserve.at);
-            self.append(core, &Record::Redeem { scope, at, ticket, fork }, true)?;
+        reserve.client = self.client(core, &request.client)?;
+        let (scope, at) = (reserve.scope, reserve.at);
+        match (leave, reserve.facts.slot(), request.evidence.as_deref()) {
+            (Some(Leave::Ticket(ticket)), Some(fork), _) => {
+                self.append(core, &Record::Redeem { scope, at, ticket, fork }, true)?;
+            }
+            (Some(Leave::Reorg(fork)), _, Some(evidence)) => {
+                let number = evidence.origin().number;
+                for Witness { name, hash, .. } in evidence.witnesses() {
+                    let (name, hash) = (name.clone(), *hash);
+                    self.append(core, &Record::Witness { scope, at, number, hash, name }, true)?;
+                }
+                // A crash may leave it without the reservation: then its height is free for one.
+                let (origin, canonical) = (*evidence.origin(), *evidence.canonical());
+                let reorg = Record::Reorg { scope, at, fork, origin, canonical };
+                self.append(core, &reorg, true)?;
+                Counters::add(&self.counters.reorgs, 1);
+            }
+            _ => {}
         }
         self.append(core, &Record::Reserve(reserve), true)
     }

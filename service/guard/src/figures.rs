@@ -22,6 +22,8 @@ pub struct Figures {
     pub refused: u64,
     /// In `observe`, requests granted against a rule.
     pub alarms: u64,
+    /// Blocks granted in the place of others on evidence from L1.
+    pub reorgs: u64,
     /// Times the anchor was written.
     pub anchored: u64,
     /// Events that the opening read, and the one that it wrote.
@@ -46,6 +48,7 @@ pub(crate) struct Counters {
     pub(crate) signed: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) alarms: AtomicU64,
+    pub(crate) reorgs: AtomicU64,
     pub(crate) anchored: AtomicU64,
     pub(crate) read: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
@@ -73,6 +76,7 @@ impl Counters {
             signed: self.signed.load(Relaxed),
             refused: self.refused.load(Relaxed),
             alarms: self.alarms.load(Relaxed),
+            reorgs: self.reorgs.load(Relaxed),
             anchored: self.anchored.load(Relaxed),
             read: self.read.load(Relaxed),
             checkpoints: self.checkpoints.load(Relaxed),

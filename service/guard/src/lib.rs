@@ -41,7 +41,7 @@
 //! | `scope.rs`, `request.rs` | what is protected, and what is asked for |
 //! | `decision.rs` | the answers |
 //! | `rules/` | the rules, a file per kind; [`RuleSet`] puts them together |
-//! | `lease.rs`, `ticket.rs` | who may use a scope; the one way to a second block at a height |
+//! | `lease.rs`, `ticket.rs`, `evidence.rs` | who may use a scope; the two ways to a second block at a height |
 //! | `state.rs` | what the record comes to; where a request is judged |
 //! | `engine.rs`, `committer.rs` | one lock, one writing thread |
 //! | `job.rs`, `pending.rs`, `reservation.rs` | from question to answer, answers that wait, the right to sign |
@@ -69,6 +69,7 @@ mod crash;
 mod decision;
 mod engine;
 mod error;
+mod evidence;
 mod figures;
 mod folder;
 mod hex;
@@ -98,6 +99,7 @@ pub use crash::{CRASH_POINTS, crash_point};
 pub use decision::{Decision, Failure, NotReleased, Refusal};
 pub use engine::Guard;
 pub use error::StoreError;
+pub use evidence::{ReorgEvidence, Witness};
 pub use figures::Figures;
 pub use hex::Hex;
 pub use io::{Io, IoFile, SystemIo};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hex::Hex;
-use crate::request::Facts;
+use crate::request::{Facts, L1Origin};
 use crate::scope::{Client, Digest, Scope};
 use crate::ticket::Ticket;
 
@@ -83,7 +83,35 @@ pub enum Record {
         /// Its fork.
         fork: u64,
     },
-    /// A digest of a fork that was given up. Only in snapshots; a `redeem` implies it elsewhere.
+    /// What an L1 node has at a number, before the `reorg` that it is evidence for.
+    Witness {
+        /// The scope's number.
+        scope: u32,
+        /// Milliseconds since 1970.
+        at: u64,
+        /// The number of the L1 block.
+        number: u64,
+        /// Its hash on that node.
+        hash: Hex<32>,
+        /// The node's host and port.
+        name: String,
+    },
+    /// The L1 block is gone that the block recorded at `fork` builds on: the recorded slots from
+    /// there on are given up.
+    Reorg {
+        /// The scope's number.
+        scope: u32,
+        /// Milliseconds since 1970.
+        at: u64,
+        /// The first slot that is given up.
+        fork: u64,
+        /// The L1 block that is gone.
+        origin: L1Origin,
+        /// The hash of the one in its place.
+        canonical: Hex<32>,
+    },
+    /// A digest of a fork that was given up. Only in snapshots; a `redeem` or a `reorg` implies it
+    /// elsewhere.
     Superseded {
         /// The scope's number.
         scope: u32,

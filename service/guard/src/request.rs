@@ -6,6 +6,7 @@ use opsign_core::{Error, PayloadHash, SigningHash, U256, hazmat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::evidence::ReorgEvidence;
 use crate::hex::Hex;
 use crate::scope::{Client, Digest, Scope};
 
@@ -18,6 +19,7 @@ pub struct Request {
     pub(crate) digest: Digest,
     pub(crate) hash: SigningHash,
     pub(crate) facts: Facts,
+    pub(crate) evidence: Option<Box<ReorgEvidence>>,
 }
 
 impl Request {
@@ -29,6 +31,11 @@ impl Request {
     /// What a key signs for it, once there is a reservation.
     pub const fn signing_hash(&self) -> &SigningHash {
         &self.hash
+    }
+
+    /// What the rules see of it.
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The scope.
@@ -54,7 +61,8 @@ impl Request {
     pub fn payload_hash(scope: Scope, client: Client, at: u64, hash: &PayloadHash) -> Self {
         let signing_hash = hazmat::payload_signing_hash_in(&scope.domain(), &scope.chain(), hash);
         let digest = Hex(*hash.as_bytes());
-        Self { scope, client, at, digest, hash: signing_hash, facts: Facts::Hash }
+        let (facts, evidence) = (Facts::Hash, None);
+        Self { scope, client, at, digest, hash: signing_hash, facts, evidence }
     }
 
     /// A transaction.
@@ -69,7 +77,14 @@ impl Request {
     ) -> Result<Self, Error> {
         let hash = transaction.signing_hash()?;
         let facts = Facts::Transaction(TransactionFacts::of(transaction));
-        Ok(Self { scope, client, at, digest: Hex(*hash.as_bytes()), hash, facts })
+        let (digest, evidence) = (Hex(*hash.as_bytes()), None);
+        Ok(Self { scope, client, at, digest, hash, facts, evidence })
+    }
+
+    /// The same with evidence that what it contradicts builds on an L1 block that is gone. Without
+    /// a contradiction, or for another L1 block, it changes nothing.
+    pub fn with_evidence(self, evidence: ReorgEvidence) -> Self {
+        Self { evidence: Some(Box::new(evidence)), ..self }
     }
 }
 

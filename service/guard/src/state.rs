@@ -57,13 +57,22 @@ pub(crate) enum Verdict {
     Known,
     /// It is to be recorded. In `observe` perhaps against a rule.
     New {
-        /// The ticket that this uses up.
-        redeem: Option<Hex<16>>,
+        /// What makes room for it.
+        leave: Option<Leave>,
         /// The rule that `observe` passes over.
         alarm: Option<Refusal>,
     },
     /// It is refused.
     Refused(Refusal),
+}
+
+/// What allows that recorded blocks are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// A ticket, which this uses up. It gives up the request's own height and all above.
+    Ticket(Hex<16>),
+    /// Evidence that the L1 block is gone, from this height on.
+    Reorg(u64),
 }
 
 impl State {
@@ -138,6 +147,11 @@ impl State {
             }
             Record::Redeem { scope, ticket, fork, .. } => {
                 self.scope_mut(*scope)?.redeem(ticket, *fork)
+            }
+            Record::Witness { scope, .. } => self.scope(*scope).map(drop),
+            Record::Reorg { scope, fork, .. } => {
+                self.scope_mut(*scope)?.give_up(*fork);
+                Some(())
             }
             Record::Superseded { scope, digest } => {
                 self.scope_mut(*scope)?.supersede(*digest);
@@ -239,6 +253,11 @@ impl ScopeState {
         self.slots.get(&slot).into_iter().flatten().copied()
     }
 
+    /// The recorded slots from one on.
+    pub(crate) fn slots_from(&self, slot: u64) -> impl Iterator<Item = u64> {
+        self.slots.range(slot..).map(|(slot, _)| *slot)
+    }
+
     fn rows_at(&self, slot: u64) -> impl Iterator<Item = &Row> {
         self.slots.get(&slot).into_iter().flatten().filter_map(|digest| self.rows.get(digest))
     }
@@ -281,32 +300,37 @@ impl ScopeState {
             return Verdict::Known;
         }
         match self.check(rules, request) {
-            Ok(redeem) => Verdict::New { redeem, alarm: None },
+            Ok(leave) => Verdict::New { leave, alarm: None },
             Err(alarm) if rules.mode == Mode::Observe => {
-                Verdict::New { redeem: None, alarm: Some(alarm) }
+                Verdict::New { leave: None, alarm: Some(alarm) }
             }
             Err(refusal) => Verdict::Refused(refusal),
         }
     }
 
-    /// Asks every rule. A ticket answers for equivocation, and for nothing else.
-    fn check(&self, rules: &RuleSet, request: &Request) -> Result<Option<Hex<16>>, Refusal> {
+    /// Asks every rule. A ticket or evidence answers for equivocation, and for nothing else.
+    fn check(&self, rules: &RuleSet, request: &Request) -> Result<Option<Leave>, Refusal> {
         if self.superseded.contains(&request.digest) {
             return Err(Refusal::Superseded);
         }
         if rules.mode == Mode::Strict && request.facts == Facts::Hash {
             return Err(Refusal::NotAnnounced);
         }
-        let mut redeem = None;
+        let mut leave = None;
         for rule in &rules.rules {
             match rule.check(self, request) {
                 Err(refusal) if refusal.is_equivocation() => {
-                    redeem = Some(self.ticket_for(request).ok_or(refusal)?);
+                    leave = Some(self.leave_for(request).ok_or(refusal)?);
                 }
                 other => other?,
             }
         }
-        Ok(redeem)
+        Ok(leave)
+    }
+
+    fn leave_for(&self, request: &Request) -> Option<Leave> {
+        let ticket = self.ticket_for(request).map(Leave::Ticket);
+        ticket.or_else(|| self.disproved_for(request).map(Leave::Reorg))
     }
 
     fn ticket_for(&self, request: &Request) -> Option<Hex<16>> {
@@ -360,6 +384,11 @@ impl ScopeState {
     fn redeem(&mut self, ticket: &Hex<16>, fork: u64) -> Option<()> {
         let at = self.tickets.iter().position(|open| open.id == *ticket)?;
         self.tickets.remove(at);
+        self.give_up(fork);
+        Some(())
+    }
+
+    fn give_up(&mut self, fork: u64) {
         let given_up: HashSet<Digest> =
             self.slots.split_off(&fork).into_values().flatten().collect();
         // In their order on record, so that a state that was put together again does the same.
@@ -372,7 +401,6 @@ impl ScopeState {
                 self.order.push_back(digest);
             }
         }
-        Some(())
     }
 
     fn supersede(&mut self, digest: Digest) {

@@ -15,6 +15,7 @@ use serde_saphyr::Spanned;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::l1::L1;
 use crate::pkcs11_uri::Pkcs11Uri;
 use crate::policy::{Method, Policy, Rate};
 use crate::protection::Plan;
@@ -62,7 +63,16 @@ pub(crate) struct GuardConfig {
     pub(crate) payloads: usize,
     /// Whether an op-node that asks for another block at a recorded height is given the recorded ones.
     pub(crate) replay: bool,
+    /// Who is asked whether a recorded block's L1 origin is gone.
+    pub(crate) reorg_evidence: Option<ReorgEvidenceConfig>,
     pub(crate) plan: Plan,
+}
+
+/// L1 nodes, and how many of them must say the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReorgEvidenceConfig {
+    pub(crate) l1_rpcs: Vec<String>,
+    pub(crate) agree: usize,
 }
 
 /// The port where operators steer the guard.
@@ -181,6 +191,14 @@ struct FileGuard {
     payloads: Option<usize>,
     #[serde(default)]
     replay: bool,
+    reorg_evidence: Option<FileReorgEvidence>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileReorgEvidence {
+    l1_rpcs: Vec<String>,
+    agree: usize,
 }
 
 #[derive(Deserialize)]
@@ -481,10 +499,24 @@ fn guard_config(file: &FileGuard) -> Result<GuardConfig, String> {
         password_file: file.password_file.clone(),
         ca: file.ca.clone(),
     };
+    let reorg_evidence = match &file.reorg_evidence {
+        None => None,
+        Some(_) if blocks == Mode::Observe => {
+            let what = "guard.reorgEvidence: observe refuses nothing that evidence could allow";
+            return Err(what.into());
+        }
+        Some(file) => {
+            let (l1_rpcs, agree) = (file.l1_rpcs.clone(), file.agree);
+            let config = ReorgEvidenceConfig { l1_rpcs, agree };
+            L1::new(&config).map_err(|what| format!("guard.reorgEvidence: {what}"))?;
+            Some(config)
+        }
+    };
     Ok(GuardConfig {
         place,
         payloads: file.payloads.unwrap_or(64),
         replay: file.replay,
+        reorg_evidence,
         plan: Plan { blocks, transactions, block_time, lease: file.lease },
     })
 }

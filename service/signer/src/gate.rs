@@ -11,6 +11,7 @@ use opsign_core::PayloadHash;
 use opsign_guard::Refusal;
 use opsign_wire::{Call, CallError, Caller, Handler, RpcError};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use crate::envelope::Envelope;
 use crate::handover::Handover;
@@ -44,7 +45,7 @@ impl Handler for Gate {
                 let envelope = call.positional(1)?.first().copied().ok_or_else(|| {
                     RpcError::invalid_params("missing value for required argument 0")
                 })?;
-                self.commit(envelope).await?;
+                self.commit(envelope, call.deadline).await?;
                 match &self.upstream {
                     Some(upstream) => ask(upstream, &call).await,
                     None => Ok("null".to_owned()),
@@ -63,7 +64,7 @@ impl Handler for Gate {
 }
 
 impl Gate {
-    async fn commit(&self, raw: &RawValue) -> Result<(), RpcError> {
+    async fn commit(&self, raw: &RawValue, deadline: Instant) -> Result<(), RpcError> {
         let invalid =
             |what: String| RpcError::invalid_params(format!("invalid argument 0: {what}"));
         let envelope: Envelope =
@@ -74,7 +75,7 @@ impl Gate {
         let facts = block_facts(topic, &payload)
             .ok_or_else(|| invalid("the payload's block hash is not the block's".to_owned()))?;
         let number = facts.number;
-        let announced = self.service.announce(&self.client, &hash, facts).await;
+        let announced = self.service.announce(&self.client, &hash, facts, deadline).await;
         match announced {
             Ok(()) => {
                 self.keep(number, hash, raw).await;

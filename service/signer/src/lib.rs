@@ -15,6 +15,7 @@
 //! | `admin.rs`, `operation.rs`, `admin_client.rs` | what operators do to a running guard |
 //! | `handover.rs`, `sequencer.rs` | a switch between op-nodes |
 //! | `observer.rs` | alarms where nothing protects |
+//! | `l1.rs` | whether an L1 block is still canonical |
 //! | `payloads.rs` | payloads that were let through, for an engine that lost them |
 //! | `unsafe_blocks.rs` | an op-node's unsafe blocks, for `opsign guard watch` |
 //! | `seen.rs` | which clients have been there |
@@ -39,6 +40,7 @@ pub mod fuzzing;
 mod gate;
 mod go_json;
 mod handover;
+mod l1;
 mod metrics;
 mod observer;
 mod open_files;

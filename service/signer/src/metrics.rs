@@ -14,13 +14,14 @@ const SECONDS: &[f64] =
     &[20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 50e-3, 0.2, 1.0];
 
 /// The rules by which alarms are counted, besides the names of what the guard would refuse.
-const ALARMS: [&str; 7] = [
+const ALARMS: [&str; 8] = [
     "two_clients",
     "double_rate",
     "slot_taken",
     "behind_tip",
     "parent_mismatch",
     "not_on_record",
+    "l1_reorg",
     "missed",
 ];
 

@@ -8,8 +8,8 @@ use opsign_core::gossip::{Payload, Topic};
 use opsign_core::tx::Transaction;
 use opsign_core::{ChainId, Domain, PayloadHash, Signature, hazmat};
 use opsign_guard::{
-    BlockFacts, Client, Decision, Failure, Guard, Mode, Refusal, ReplacementMode, Request, Rule,
-    RuleSet, Scope, ScopeKind, StoreError, crash_point,
+    BlockFacts, Client, Decision, Failure, Guard, Mode, Refusal, ReorgEvidence, ReplacementMode,
+    Request, Rule, RuleSet, Scope, ScopeKind, StoreError, crash_point,
 };
 use opsign_wire::RpcError;
 use serde_json::json;
@@ -148,7 +148,7 @@ impl Protection {
         let scope = Scope::blocks(&key.address(), block.chain, block.domain);
         self.know(&scope).map_err(failed)?;
         let client = client(block.client)?;
-        let request = match block.payload.and_then(facts) {
+        let request = match block.facts() {
             Some(facts) => Request::block(scope, client, now(), block.hash, facts),
             None => Request::payload_hash(scope, client, now(), block.hash),
         };
@@ -171,16 +171,21 @@ impl Protection {
         self.sign(key, &request, deadline).await
     }
 
-    /// Records a payload that will be asked for by its hash.
+    /// Records a payload that will be asked for by its hash, in the place of others if `evidence`
+    /// from L1 allows it.
     pub(crate) async fn announce(
         &self,
         scope: Scope,
         name: &str,
         hash: &PayloadHash,
         facts: BlockFacts,
+        evidence: Option<ReorgEvidence>,
     ) -> Result<(), Stop> {
         self.know(&scope).map_err(failed)?;
-        let request = Request::block(scope, client(name)?, now(), hash, facts);
+        let mut request = Request::block(scope, client(name)?, now(), hash, facts);
+        if let Some(evidence) = evidence {
+            request = request.with_evidence(evidence);
+        }
         match self.guard.announce(&request).await {
             Decision::Recorded | Decision::Stored(_) => Ok(()),
             // Never given for an announcement; dropping it leaves the record as it is.
@@ -242,6 +247,13 @@ pub(crate) struct Block<'a> {
     pub(crate) hash: &'a PayloadHash,
     /// The bytes that the hash is of, if they came along and were checked against it.
     pub(crate) payload: Option<&'a [u8]>,
+}
+
+impl Block<'_> {
+    /// What its payload says.
+    pub(crate) fn facts(&self) -> Option<BlockFacts> {
+        self.payload.and_then(facts)
+    }
 }
 
 /// What a payload says, if it is one: the layout is the one in which its block hash is right.

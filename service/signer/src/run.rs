@@ -29,6 +29,7 @@ use crate::dev::Dev;
 use crate::flags::{FileFlags, Flags};
 use crate::gate::Gate;
 use crate::handover::Handover;
+use crate::l1::L1;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
 use crate::open_files;
@@ -148,8 +149,11 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     };
     let observer = unprotected.then(|| Observer::start(Arc::clone(&metrics))).transpose();
     let observer = observer.map_err(|error| system("the observing thread", error))?;
+    let l1 = config.guard.as_ref().and_then(|guard| guard.reorg_evidence.as_ref());
+    let l1 = l1.map(L1::new).transpose().map_err(Failure::Config)?;
     let service = Arc::new(Service {
         protection,
+        l1,
         closer: Closer::new(),
         payloads: payloads.map_err(|error| system("kept payloads", error))?,
         seen: Seen::default(),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use opsign_core::tx::Transaction;
 use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, SigningHash, hazmat};
-use opsign_guard::{BlockFacts, Client as Holder, Scope, ScopeKind};
+use opsign_guard::{BlockFacts, Client as Holder, ReorgEvidence, Scope, ScopeKind};
 use opsign_wire::{Call, Client, Closer, Handler, RpcError};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
 use crate::audit::{self, Audit};
 use crate::backend::Key;
+use crate::l1::L1;
 use crate::metrics::Metrics;
 use crate::observer::{Observer, SignedBlock};
 use crate::operation::{self, OperationError};
@@ -125,6 +126,8 @@ pub(crate) struct Service {
     pub(crate) version: String,
     /// None is op-signer's behaviour: what the policy allows is signed, and forgotten.
     pub(crate) protection: Option<Protection>,
+    /// Who is asked whether what a block contradicts is still to be had.
+    pub(crate) l1: Option<L1>,
     /// Closes the connections of who has lost a lease.
     pub(crate) closer: Closer,
     pub(crate) payloads: Payloads,
@@ -264,7 +267,22 @@ impl Service {
                     hash: &args.payload_hash,
                     payload: args.payload.as_deref(),
                 };
-                protection.sign_block(&grant.key, &block, call.deadline).await
+                match protection.sign_block(&grant.key, &block, call.deadline).await {
+                    Err(Stop::Refused(refusal)) if let Some(facts) = block.facts() => {
+                        let scope = Scope::blocks(&grant.key.address(), block.chain, block.domain);
+                        let (who, hash) = ((scope, block.client), block.hash);
+                        match self
+                            .make_room(protection, who, hash, facts, refusal, call.deadline)
+                            .await
+                        {
+                            Ok(()) => {
+                                protection.sign_block(&grant.key, &block, call.deadline).await
+                            }
+                            Err(stop) => Err(stop),
+                        }
+                    }
+                    other => other,
+                }
             }
         };
         let signature =
@@ -429,11 +447,77 @@ impl Service {
         client: &str,
         hash: &PayloadHash,
         facts: BlockFacts,
+        deadline: Instant,
     ) -> Result<(), Stop> {
         let (Some(protection), Some(scope)) = (&self.protection, self.gate_scope(client)) else {
             return Err(Stop::Failed(format!("auth has no client {client} with a chainID")));
         };
-        protection.announce(scope, client, hash, facts).await
+        match protection.announce(scope, client, hash, facts, None).await {
+            Err(Stop::Refused(refusal)) => {
+                self.make_room(protection, (scope, client), hash, facts, refusal, deadline).await
+            }
+            other => other,
+        }
+    }
+
+    /// Records a block that was refused after all, if L1 says that what it contradicts is gone.
+    async fn make_room(
+        &self,
+        protection: &Protection,
+        (scope, client): (Scope, &str),
+        hash: &PayloadHash,
+        facts: BlockFacts,
+        refusal: opsign_guard::Refusal,
+        deadline: Instant,
+    ) -> Result<(), Stop> {
+        let stays = Stop::Refused(refusal);
+        let (true, Some(l1)) = (refusal.is_equivocation(), &self.l1) else { return Err(stays) };
+        let disputed = protection.guard().disputed(&scope, &facts);
+        let (Some(origin), Some(new_origin)) = (disputed, facts.l1_origin) else {
+            return Err(stays);
+        };
+        let Some(evidence) = l1.evidence(origin, new_origin, deadline).await else {
+            return Err(stays);
+        };
+        protection.announce(scope, client, hash, facts, Some(evidence.clone())).await?;
+        self.tell_of_reorg(&scope, client, hash, &facts, &evidence);
+        Ok(())
+    }
+
+    /// A second block at a height is nothing that happens unseen.
+    fn tell_of_reorg(
+        &self,
+        scope: &Scope,
+        client: &str,
+        hash: &PayloadHash,
+        facts: &BlockFacts,
+        evidence: &ReorgEvidence,
+    ) {
+        let witnesses: Vec<&str> =
+            evidence.witnesses().iter().map(|witness| witness.name.as_str()).collect();
+        let params = serde_json::json!({
+            "scope": scope,
+            "number": facts.number,
+            "payload_hash": hash.to_string(),
+            "l1_origin": evidence.origin(),
+            "canonical": evidence.canonical(),
+            "witnesses": witnesses,
+        });
+        self.metrics.alarms.with_label_values(&["l1_reorg"]).inc();
+        tracing::error!(
+            rule = "l1_reorg",
+            client,
+            %params,
+            "ALARM: another block is signed at a recorded height, whose L1 origin is gone"
+        );
+        if let Some(audit) = &self.grants.load().audit {
+            let (method, outcome, trace) = ("guard_reorg", "granted", None);
+            let entry = audit::AdminEntry { client, method, params: &params, outcome, trace };
+            if let Err(error) = audit.write_admin(&entry) {
+                self.metrics.audit_failures.inc();
+                tracing::error!(%error, "the audit log cannot be written");
+            }
+        }
     }
 
     /// Counts, logs and records the outcome.

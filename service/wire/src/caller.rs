@@ -96,6 +96,11 @@ impl Caller {
         })
     }
 
+    /// Whom it calls: host and port, without the path and what may stand in it.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// The `Date` header of the last answer: what the other end's clock says.
     pub fn last_date(&self) -> Option<String> {
         self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -109,7 +114,9 @@ impl Caller {
         let method = serde_json::Value::from(method);
         let body =
             format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":{method},\"params\":{params}}}");
-        let unreachable = |what: String| CallError::Unreachable(format!("{}: {what}", self.uri));
+        // A path may hold a secret.
+        let unreachable =
+            |what: String| CallError::Unreachable(format!("{}: {what}", self.authority));
         let answer = timeout(self.patience, self.send(Bytes::from(body)))
             .await
             .map_err(|_| unreachable(format!("no answer in {} ms", self.patience.as_millis())))?
@@ -135,6 +142,10 @@ impl Caller {
             .body(Full::new(body))
             .map_err(|error| error.to_string())?;
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        if response.status().is_redirection() {
+            // Whoever wanted another server would have named it.
+            return Err(format!("answered {}, which is not followed", response.status()));
+        }
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date.map(str::to_owned);
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;

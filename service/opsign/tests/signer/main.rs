@@ -23,4 +23,5 @@ mod proxy;
 mod records;
 mod relay;
 mod reload;
+mod reorg;
 mod tls;
