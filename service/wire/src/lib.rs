@@ -41,4 +41,4 @@ pub use link::{Accepted, Dialed, Dialer, accept};
 pub use metrics::{Metrics, MetricsServer};
 pub use rpc::{Call, Handler, RpcError, Trace, run};
 pub use server::{Closer, Limits, Server, Stop, Stopper};
-pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles};
+pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles, client_tls};

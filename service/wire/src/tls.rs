@@ -199,20 +199,30 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
 
 /// What a client shows and trusts: the same kind of files, seen from the other side.
 pub(crate) fn client_config(files: &TlsFiles) -> Result<ClientConfig, TlsError> {
+    client_tls(&files.ca, Some((&files.cert, &files.key)))
+}
+
+/// What a client trusts, and what it shows, if anything: a certificate chain and its key.
+///
+/// # Errors
+/// A file that is missing, too large, no PEM, or does not fit the others.
+pub fn client_tls(ca: &Path, own: Option<(&Path, &Path)>) -> Result<ClientConfig, TlsError> {
     let mut roots = RootCertStore::empty();
-    for authority in certificates(&files.ca)? {
-        roots.add(authority).map_err(|error| fail(&files.ca, &error.to_string()))?;
+    for authority in certificates(ca)? {
+        roots.add(authority).map_err(|error| fail(ca, &error.to_string()))?;
     }
-    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
-        .map_err(|error| fail(&files.key, &format!("no private key in PEM: {error}")))?;
-    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(rustls::ALL_VERSIONS)
-        .map_err(|error| fail(&files.cert, &error.to_string()))?
-        .with_root_certificates(roots)
-        .with_client_auth_cert(certificates(&files.cert)?, key)
-        .map_err(|error| {
-            fail(&files.key, &format!("does not fit {}: {error}", files.cert.display()))
-        })
+        .map_err(|error| fail(ca, &error.to_string()))?
+        .with_root_certificates(roots);
+    let Some((cert, key_file)) = own else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let key = PrivateKeyDer::from_pem_slice(&read(key_file)?)
+        .map_err(|error| fail(key_file, &format!("no private key in PEM: {error}")))?;
+    builder
+        .with_client_auth_cert(certificates(cert)?, key)
+        .map_err(|error| fail(key_file, &format!("does not fit {}: {error}", cert.display())))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
