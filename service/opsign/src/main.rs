@@ -8,6 +8,7 @@
 //! | `switch.rs` | `opsign switch` |
 //! | `guard_place.rs` | the guard of both: a running signer's, or a record at rest |
 //! | `proxy.rs` | `opsign proxy` |
+//! | `sidecar.rs` | `opsign sidecar` |
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
 //! | `gossip.rs` | `opsign gossip decode, verify, encode` |
@@ -35,6 +36,7 @@ mod payload;
 mod proxy;
 mod report;
 mod server;
+mod sidecar;
 mod signer;
 mod switch;
 mod terminal;
@@ -76,6 +78,8 @@ enum Command {
     Switch(Box<switch::Switch>),
     /// Relay between clients and signers that dial in.
     Proxy(Box<proxy::Proxy>),
+    /// Stand between op-node and its engine, and bring in blocks of external builders.
+    Sidecar(Box<sidecar::Sidecar>),
     /// Make, import and list keys, in files or in a PKCS#11 token.
     #[command(subcommand)]
     Key(key::Command),
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
         Command::Guard(command) => guard::run(command, json),
         Command::Switch(arguments) => switch::run(&arguments).and_then(answer),
         Command::Proxy(arguments) => proxy::run(&arguments, json),
+        Command::Sidecar(arguments) => sidecar::run(&arguments, json),
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
         Command::Gossip(command) => gossip::run(command, json),

@@ -124,16 +124,22 @@ impl Bench {
 
     /// Starts a proxy with this config, logging JSON at info.
     pub fn start_proxy(&self, config: &str) -> Signer {
-        self.write("proxy.yaml", config);
+        self.start_other("proxy", config)
+    }
+
+    /// The same with any program of which a config file is all that it needs.
+    pub fn start_other(&self, name: &str, config: &str) -> Signer {
+        let file = format!("{name}.yaml");
+        self.write(&file, config);
         let child = Command::new(env!("CARGO_BIN_EXE_opsign"))
-            .args(["proxy", "--config", "proxy.yaml", "--log.format", "json"])
+            .args([name, "--config", &file, "--log.format", "json"])
             .current_dir(self.folder())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Signer::watch(child).unwrap_or_else(|ran| panic!("the proxy ended: {}", ran.err))
+        Signer::watch(child).unwrap_or_else(|ran| panic!("the {name} ended: {}", ran.err))
     }
 
     /// Starts a signer with this config, logging JSON at info.

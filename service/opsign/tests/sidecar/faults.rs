@@ -1,0 +1,348 @@
+//! What builders and the local engine do wrong. No block is lost by it, and none is wrong.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, Fault, hash, within};
+use crate::wire::wait_until;
+use crate::world::{HASTY, PATIENT, World, builder};
+
+/// Changes the block of a builder and makes its hash fit: valid, and another one than was asked for.
+fn forge(engine: &Engine, change: impl Fn(&mut Value) + Send + Sync + 'static) {
+    engine.edit("engine_getPayload", move |answer| {
+        change(&mut answer["result"]);
+        let payload = &mut answer["result"]["executionPayload"];
+        payload["blockHash"] = json!(hash(payload));
+    });
+}
+
+type Change = fn(&mut Value);
+
+#[test]
+fn valid_blocks_that_nobody_asked_for_are_not_returned() {
+    let mut world = World::new(PATIENT);
+    // A block beside the chain, that a forged one can stand on and be valid.
+    let attributes = world.attributes();
+    let id = world.ask(&attributes);
+    let other = world.get(&id);
+    let params = json!([other["executionPayload"], [], format!("0x{:064x}", 0), []]);
+    world.client.result("engine_newPayloadV4", params);
+    let stranger = other["executionPayload"]["blockHash"].clone();
+
+    let cases: [(&str, Change); 13] = [
+        ("timestamp", |envelope| envelope["executionPayload"]["timestamp"] = json!("0x7fffffff")),
+        ("prevRandao", |envelope| {
+            envelope["executionPayload"]["prevRandao"] = json!(format!("0x{:064x}", 5));
+        }),
+        ("feeRecipient", |envelope| {
+            envelope["executionPayload"]["feeRecipient"] = json!(format!("0x{:040x}", 5));
+        }),
+        ("gasLimit", |envelope| envelope["executionPayload"]["gasLimit"] = json!("0x1c9c380")),
+        ("withdrawals", |envelope| {
+            envelope["executionPayload"]["withdrawals"] = json!([{"index": "0x0", "validatorIndex": "0x0", "address": "0x00", "amount": "0x1"}]);
+        }),
+        ("withdrawals", |envelope| envelope["executionPayload"]["withdrawals"] = json!(null)),
+        ("parentBeaconBlockRoot", |envelope| {
+            envelope["parentBeaconBlockRoot"] = json!(format!("0x{:064x}", 5));
+        }),
+        ("executionRequests", |envelope| envelope["executionRequests"] = json!(["0x00"])),
+        ("extraData", |envelope| {
+            envelope["executionPayload"]["extraData"] = json!("0x00000000fb00000006");
+        }),
+        ("baseFeePerGas", |envelope| {
+            envelope["executionPayload"]["baseFeePerGas"] = json!("0x3b9aca01");
+        }),
+        ("transactions", |envelope| {
+            envelope["executionPayload"]["transactions"].as_array_mut().unwrap().remove(1);
+        }),
+        ("transactions", |envelope| {
+            envelope["executionPayload"]["transactions"].as_array_mut().unwrap().swap(0, 1);
+        }),
+        ("deposits", |envelope| {
+            let transactions = envelope["executionPayload"]["transactions"].as_array_mut();
+            transactions.unwrap().push(json!("0x7E02"));
+        }),
+    ];
+    for (field, change) in cases {
+        world.one.heal();
+        forge(&world.one, change);
+        assert_eq!(world.make(), "local", "{field}");
+        let reason = world.decision()["builders"][0]["reason"].clone();
+        assert_eq!(reason, format!("mismatch:{field}"));
+        // So that the breaker stays closed.
+        world.one.heal();
+        assert_eq!(world.make(), "one", "{field}");
+    }
+    forge(&world.one, move |envelope| {
+        envelope["executionPayload"]["parentHash"] = stranger.clone();
+        envelope["executionPayload"]["blockNumber"] = json!("0x2");
+    });
+    assert_eq!(world.make(), "local");
+    assert_eq!(world.decision()["builders"][0]["reason"], "mismatch:parentHash");
+    assert_eq!(world.decisions().len(), 2 * 13 + 2);
+}
+
+#[test]
+fn an_old_answer_is_not_returned() {
+    let mut world = World::new(PATIENT);
+    let attributes = world.attributes();
+    let id = world.ask(&attributes);
+    let old = world.get(&id);
+    world.take(&old);
+    world.one.edit("engine_getPayload", move |answer| answer["result"] = old.clone());
+    assert_eq!(world.make(), "local");
+    assert_eq!(world.decision()["builders"][0]["reason"], "mismatch:parentHash");
+    world.one.heal();
+    assert_eq!(world.make(), "one");
+}
+
+#[test]
+fn answers_that_could_be_read_in_two_ways_are_not_returned() {
+    let mut world = World::new(PATIENT);
+    type Twist = fn(String) -> String;
+    let cases: [(&str, Twist); 6] = [
+        ("malformed", |text| {
+            text.replace("\"executionPayload\":{", "\"executionPayload\":{\"Timestamp\":\"0x1\",")
+        }),
+        ("malformed", |text| {
+            text.replace("\"executionPayload\":{", "\"executionPayload\":{\"parentHash\":\"0x\",")
+        }),
+        ("malformed", |text| text.replace("\"prevRandao\"", "\"prevRand\\u0061o\"")),
+        ("malformed", |text| format!("{}{}", text.trim_end(), "}")),
+        ("malformed", |text| text.replace("\"blockValue\":\"0x1\"", "\"blockValue\":0x1")),
+        ("malformed", |text| text.replace("\"jsonrpc\":\"2.0\"", "\"jsonrpc\":\"2.0\",\"id\":1")),
+    ];
+    for (reason, twist) in cases {
+        let twist = move |text: String| {
+            let twisted = twist(text.clone());
+            assert_ne!(twisted, text);
+            twisted.into_bytes()
+        };
+        world.one.fault("engine_getPayload", Fault::Bytes(std::sync::Arc::new(twist)));
+        assert_eq!(world.make(), "local");
+        assert_eq!(world.decision()["builders"][0]["reason"], reason);
+        world.one.heal();
+        assert_eq!(world.make(), "one");
+    }
+}
+
+#[test]
+fn answers_that_are_no_block_are_not_returned() {
+    let mut world = World::new(PATIENT);
+    let raw = |text: &str| Fault::Raw(text.as_bytes().to_vec());
+    let edit = |edit: fn(&mut Value)| Fault::Edit(std::sync::Arc::new(edit));
+    let cases = [
+        ("noBlock", edit(|answer| answer["result"] = json!(null))),
+        ("noBlock", edit(|answer| answer["error"] = json!({"code": 1, "message": "x"}))),
+        ("wrongId", edit(|answer| answer["id"] = json!(2))),
+        ("wrongId", edit(|answer| answer["id"] = json!("1"))),
+        ("malformed", edit(|answer| answer["result"] = json!({}))),
+        (
+            "malformed",
+            edit(|answer| answer["result"] = answer["result"]["executionPayload"].take()),
+        ),
+        (
+            "notValid:INVALID",
+            edit(|answer| {
+                answer["result"]["executionPayload"]["gasUsed"] = json!("0xf4241");
+            }),
+        ),
+        ("broken", Fault::Cut),
+        (
+            "broken",
+            raw("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n\x1f\x0b"),
+        ),
+        ("status:302", raw("HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n")),
+        ("status:401", raw("HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n")),
+    ];
+    let number = cases.len();
+    for (reason, fault) in cases {
+        world.one.fault("engine_getPayload", fault);
+        assert_eq!(world.make(), "local", "{reason}");
+        assert_eq!(world.decision()["builders"][0]["reason"], reason);
+        world.one.heal();
+        assert_eq!(world.make(), "one", "{reason}");
+    }
+    assert_eq!(world.decisions().len(), 2 * number);
+}
+
+#[test]
+fn only_valid_counts() {
+    let mut world = World::new(PATIENT);
+    for status in ["SYNCING", "ACCEPTED", "INVALID"] {
+        let attributes = world.attributes();
+        let id = world.ask(&attributes);
+        world.local.edit("engine_newPayload", move |answer| {
+            answer["result"]["status"] = json!(status);
+        });
+        let envelope = world.get(&id);
+        assert_eq!(builder(&envelope), "local");
+        assert_eq!(world.decision()["builders"][0]["reason"], format!("notValid:{status}"));
+        world.local.heal();
+        world.take(&envelope);
+        assert_eq!(world.make(), "one");
+    }
+}
+
+#[test]
+fn a_builder_that_is_late_delays_nothing() {
+    for fault in [Fault::Hang, Fault::Trickle, Fault::Delay(Duration::from_secs(30))] {
+        let mut world = World::new(HASTY);
+        world.one.fault("engine_getPayload", fault);
+        let began = Instant::now();
+        assert_eq!(world.make(), "local");
+        assert!(began.elapsed() < Duration::from_secs(15));
+        assert_eq!(world.decision()["builders"][0]["reason"], "late");
+    }
+}
+
+#[test]
+fn a_question_is_answered_without_the_builder() {
+    let mut world = World::new(HASTY);
+    world.one.fault("engine_", Fault::Hang);
+    let began = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(world.make(), "local");
+    }
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_block_of_a_hundred_megabytes_is_too_late_and_not_too_much() {
+    let mut world = World::new(HASTY);
+    world.one.edit("engine_getPayload", |answer| {
+        answer["result"]["executionPayload"]["extra"] = json!("z".repeat(100 << 20));
+    });
+    assert_eq!(world.make(), "local");
+    world.one.heal();
+    // More than op-geth would take from op-node.
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{{", 200 << 20);
+    world.one.fault("engine_getPayload", Fault::Raw(head.into_bytes()));
+    assert_eq!(world.make(), "local");
+    assert_eq!(world.decision()["builders"][0]["reason"], "tooLong");
+}
+
+#[test]
+fn a_large_block_goes_through() {
+    let mut world = World::new(PATIENT);
+    let transaction = format!("0x02{}", "ab".repeat(7 << 20));
+    for engine in [&world.local, &world.one] {
+        engine.with(|state| state.transactions = vec![transaction.clone()]);
+    }
+    assert_eq!(world.make(), "one");
+    // And so is the builder's next one, which stands upon it.
+    assert_eq!(world.make(), "one");
+}
+
+#[test]
+fn the_builders_block_saves_a_slot_that_the_local_engine_lost() {
+    let mut world = World::new(PATIENT);
+    // So that the sidecar has seen a local block.
+    assert_eq!(world.make(), "one");
+    world.local.edit("engine_getPayload", |answer| {
+        *answer = json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -32000, "message": "busy"}});
+    });
+    assert_eq!(world.make(), "one");
+    assert_eq!(world.decision()["reason"], "local:error");
+    world.local.heal();
+    world.local.fault("engine_getPayload", Fault::Hang);
+    let attributes = {
+        let mut attributes = world.attributes();
+        attributes["eip1559Params"] = json!("0x000000fa00000006");
+        attributes
+    };
+    let id = world.ask(&attributes);
+    let envelope = world.get(&id);
+    assert_eq!(builder(&envelope), "one", "parameters in the question say what the block's are");
+    assert_eq!(world.decision()["reason"], "local:late");
+}
+
+#[test]
+fn if_both_fail_the_local_error_is_returned_as_it_is() {
+    let mut world = World::new(PATIENT);
+    let attributes = world.attributes();
+    let id = world.ask(&attributes);
+    let error = json!({"code": -38001, "message": "Unknown payload", "data": {"err": "x"}});
+    let said = error.clone();
+    world.local.edit("engine_getPayload", move |answer| {
+        answer.as_object_mut().unwrap().remove("result");
+        answer["error"] = said.clone();
+    });
+    world.one.edit("engine_getPayload", |answer| answer["result"] = json!(null));
+    let answer = world.client.call("engine_getPayloadV4", json!([id]));
+    assert_eq!(answer["error"], error);
+    // It was no answer: asked again, a block is.
+    world.local.heal();
+    world.one.heal();
+    let envelope = world.get(&id);
+    assert_eq!(builder(&envelope), "one");
+}
+
+#[test]
+fn what_the_local_engine_says_of_a_question_passes() {
+    let mut world = World::new(PATIENT);
+    let attributes = world.attributes();
+    for status in ["SYNCING", "INVALID"] {
+        world.local.edit("engine_forkchoice", move |answer| {
+            answer["result"] = json!({"payloadStatus": {"status": status, "latestValidHash": null},
+                                      "payloadId": null});
+        });
+        let params = json!([world.state(), attributes]);
+        let answer = world.client.result("engine_forkchoiceUpdatedV3", params);
+        assert_eq!(answer["payloadStatus"]["status"], status);
+        world.local.heal();
+    }
+    world.local.edit("engine_forkchoice", |answer| {
+        *answer = json!({"jsonrpc": "2.0", "id": 7,
+                         "error": {"code": -38002, "message": "Invalid forkchoice state"}});
+    });
+    let params = json!([world.state(), attributes]);
+    let answer = world.client.call("engine_forkchoiceUpdatedV3", params);
+    assert_eq!(answer["error"]["code"], -38002);
+    world.local.heal();
+    assert_eq!(world.make(), "one");
+}
+
+#[test]
+fn after_three_bad_slots_a_builder_is_left_alone_until_it_is_well() {
+    let mut world = World::new(&format!("{PATIENT}blockTime: 500ms\n"));
+    world.one.edit("engine_getPayload", |answer| answer["result"] = json!(null));
+    for _ in 0..3 {
+        assert_eq!(world.make(), "local");
+    }
+    let open = "opsign_sidecar_breaker_open{builder=\"one\"}";
+    assert_eq!(world.sidecar.metric(open), 1.0);
+    let asked = world.one.count("engine_getPayload");
+    world.make();
+    assert!(world.one.count("engine_getPayload") <= asked + 1);
+    world.one.heal();
+    assert!(within(crate::wire::PATIENCE, || world.make() == "one"));
+    wait_until("the breaker closes", || world.sidecar.metric(open) == 0.0);
+}
+
+#[test]
+fn a_builder_that_dies_costs_nothing() {
+    let mut world = World::new(HASTY);
+    assert_eq!(world.make(), "one");
+    world.one.kill();
+    for _ in 0..5 {
+        assert_eq!(world.make(), "local");
+    }
+}
+
+#[test]
+fn a_flood_of_heads_reaches_the_builder_as_a_trickle() {
+    let mut world = World::new(PATIENT);
+    world.one.fault("engine_forkchoice", Fault::Delay(Duration::from_millis(100)));
+    let params = json!([world.state(), null]);
+    for _ in 0..200 {
+        world.client.result("engine_forkchoiceUpdatedV3", params.clone());
+    }
+    assert!(world.one.count("engine_forkchoice") < 150);
+    world.one.heal();
+    let attributes = world.attributes();
+    let id = world.ask(&attributes);
+    let envelope = world.get(&id);
+    assert_eq!(builder(&envelope), "one");
+}

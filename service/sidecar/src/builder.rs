@@ -1,0 +1,294 @@
+//! One builder: what is sent to it in order, whether it follows the chain, whether it is trusted
+//! with a slot.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::answer::Answer;
+use crate::body::{Body, MAX_BODY};
+use crate::breaker::Breaker;
+use crate::chain;
+use crate::peer::Peer;
+use crate::pool::PeerError;
+
+/// Tasks that wait at the most.
+const MOST: usize = 64;
+
+/// Blocks to build that wait at the most.
+const MOST_ORDERS: usize = 4;
+
+/// A builder that turned out not to follow is looked at again after this.
+const SOON: Duration = Duration::from_millis(200);
+
+/// For a small question to be answered.
+const QUESTION: Duration = Duration::from_secs(1);
+
+/// What the builder knows of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// Nobody has asked yet.
+    Unknown,
+    /// It does not answer.
+    Unreachable,
+    /// It lacks blocks.
+    Behind,
+    /// It has the local engine's head.
+    Synced,
+}
+
+impl Sync {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Unreachable => "unreachable",
+            Self::Behind => "behind",
+            Self::Synced => "synced",
+        }
+    }
+}
+
+/// What a builder's answer to an order is: its own id for the block, or why there is none.
+pub(crate) type OrderId = Option<Result<String, &'static str>>;
+
+/// A builder.
+pub(crate) struct Builder {
+    pub(crate) name: String,
+    /// For what op-node waits for.
+    pub(crate) critical: Peer,
+    /// For everything else.
+    follow: Peer,
+    queue: Mutex<Queue>,
+    wake: Notify,
+    state: Mutex<State>,
+    /// For one call that changes the chain.
+    patience: Duration,
+}
+
+struct State {
+    sync: Sync,
+    breaker: Breaker,
+}
+
+#[derive(Default)]
+struct Queue {
+    tasks: VecDeque<Task>,
+    bytes: usize,
+    dropped: u64,
+}
+
+enum Task {
+    NewPayload(Bytes),
+    ForkChoice(Bytes),
+    Order(Bytes, watch::Sender<OrderId>),
+}
+
+impl Builder {
+    pub(crate) fn new(name: String, critical: Peer, follow: Peer, block_time: Duration) -> Self {
+        Self {
+            name,
+            critical,
+            follow,
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            state: Mutex::new(State { sync: Sync::Unknown, breaker: Breaker::new(block_time * 3) }),
+            patience: (block_time * 2).max(Duration::from_secs(2)),
+        }
+    }
+
+    /// Whether it may be asked for a block now. Taken for an order: a breaker that is half open lets
+    /// one through.
+    pub(crate) fn takes_orders(&self) -> bool {
+        let mut state = self.state();
+        state.sync == Sync::Synced && state.breaker.lets_through(Instant::now())
+    }
+
+    pub(crate) fn sync(&self) -> Sync {
+        self.state().sync
+    }
+
+    pub(crate) fn breaker_open(&self) -> bool {
+        self.state().breaker.is_open()
+    }
+
+    /// Tasks that were not done because too many waited.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.queue().dropped
+    }
+
+    /// Notes how a slot went. True if the breaker has changed.
+    pub(crate) fn note(&self, good: bool) -> bool {
+        let mut state = self.state();
+        let before = state.breaker.is_open();
+        if good {
+            state.breaker.succeeded();
+        } else {
+            state.breaker.failed(Instant::now());
+        }
+        before != state.breaker.is_open()
+    }
+
+    /// Sends a block on, behind everything that waits. If too much does, it is left out: the builder
+    /// will say that it lacks a block, and be given it then.
+    pub(crate) fn relay_payload(&self, call: Bytes) {
+        let mut queue = self.queue();
+        if queue.tasks.len() >= MOST || queue.bytes + call.len() > 2 * MAX_BODY {
+            queue.dropped += 1;
+            return;
+        }
+        queue.bytes += call.len();
+        queue.tasks.push_back(Task::NewPayload(call));
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// Sends a head on. Only the newest one waits.
+    pub(crate) fn relay_head(&self, call: Bytes) {
+        let mut queue = self.queue();
+        queue.tasks.retain(|task| !matches!(task, Task::ForkChoice(_)));
+        queue.tasks.push_back(Task::ForkChoice(call));
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// Asks for a block, behind everything that waits.
+    pub(crate) fn order(&self, call: Bytes) -> watch::Receiver<OrderId> {
+        let (sender, receiver) = watch::channel(None);
+        let mut queue = self.queue();
+        queue.tasks.retain(|task| !matches!(task, Task::ForkChoice(_)));
+        let is_order = |task: &Task| matches!(task, Task::Order(..));
+        if queue.tasks.iter().filter(|task| is_order(task)).count() >= MOST_ORDERS
+            && let Some(oldest) = queue.tasks.iter().position(is_order)
+        {
+            queue.tasks.remove(oldest);
+        }
+        queue.tasks.push_back(Task::Order(call, sender));
+        drop(queue);
+        self.wake.notify_one();
+        receiver
+    }
+
+    /// Does what waits, in order, and looks after the builder in between. Never returns.
+    pub(crate) async fn run(self: Arc<Self>, local: Arc<Peer>, block_time: Duration) {
+        let mut ticks = interval(block_time.min(Duration::from_secs(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            match self.sync() {
+                Sync::Unreachable => self.abandon(),
+                Sync::Synced | Sync::Behind | Sync::Unknown => {
+                    while let Some(task) = self.next() {
+                        self.carry_out(task).await;
+                    }
+                }
+            }
+            let soon = self.sync() == Sync::Behind;
+            tokio::select! {
+                () = self.wake.notified() => continue,
+                _ = ticks.tick() => {}
+                () = tokio::time::sleep(SOON), if soon => {}
+            }
+            self.look(&local).await;
+        }
+    }
+
+    fn next(&self) -> Option<Task> {
+        let mut queue = self.queue();
+        let task = queue.tasks.pop_front()?;
+        if let Task::NewPayload(call) = &task {
+            queue.bytes -= call.len();
+        }
+        Some(task)
+    }
+
+    /// Drops what waits for a builder that is away; it gets the blocks when it is back.
+    fn abandon(&self) {
+        let mut queue = self.queue();
+        queue.bytes = 0;
+        for task in queue.tasks.drain(..) {
+            if let Task::Order(_, sender) = task {
+                sender.send_replace(Some(Err("unreachable")));
+            }
+        }
+    }
+
+    async fn carry_out(&self, task: Task) {
+        match task {
+            Task::NewPayload(call) | Task::ForkChoice(call) => {
+                let answer = self.ask(call, self.patience).await;
+                self.judge(&answer);
+            }
+            Task::Order(call, sender) => {
+                let answer = self.ask(call, self.patience).await;
+                self.judge(&answer);
+                let id = match answer {
+                    Ok(Answer::Status { payload_id: Some(id), .. }) => Ok(id),
+                    Ok(Answer::Status { .. }) => Err("noId"),
+                    Ok(Answer::Error(_)) => Err("error"),
+                    Err(PeerError::Late) => Err("late"),
+                    Err(_) => Err("unreachable"),
+                };
+                // Nobody may wait any more.
+                sender.send_replace(Some(id));
+            }
+        }
+    }
+
+    async fn ask(&self, call: Bytes, patience: Duration) -> Result<Answer, PeerError> {
+        let answer = self.follow.call(Body::from(call), patience).await?;
+        Answer::read(&answer)
+    }
+
+    /// Learns from an answer where the builder stands.
+    fn judge(&self, answer: &Result<Answer, PeerError>) {
+        match answer {
+            Ok(Answer::Status { status, .. }) => match &**status {
+                "VALID" => self.become_sync(Sync::Synced),
+                "SYNCING" | "ACCEPTED" => self.become_sync(Sync::Behind),
+                // It disagrees about the chain: a look will tell.
+                _ => self.become_sync(Sync::Behind),
+            },
+            // It answers, and that is all that is known.
+            Ok(Answer::Error(_)) => {}
+            Err(error) => {
+                tracing::debug!(builder = self.name, %error, "no answer");
+                self.become_sync(Sync::Unreachable);
+            }
+        }
+    }
+
+    fn become_sync(&self, new: Sync) {
+        let mut state = self.state();
+        let old = std::mem::replace(&mut state.sync, new);
+        drop(state);
+        if old != new {
+            tracing::debug!(builder = self.name, from = old.name(), to = new.name(), "builder");
+        }
+    }
+
+    /// Compares its head with the local one.
+    async fn look(&self, local: &Peer) {
+        match chain::compare(local, &self.follow, QUESTION).await {
+            Ok(true) => self.become_sync(Sync::Synced),
+            Ok(false) => self.become_sync(Sync::Behind),
+            Err(chain::Trouble::Builder(error)) => {
+                tracing::debug!(builder = self.name, %error, "no answer");
+                self.become_sync(Sync::Unreachable);
+            }
+            Err(chain::Trouble::Local(error)) => {
+                tracing::debug!(%error, "the local engine does not say what its head is");
+            }
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,403 @@
+//! What is done with each call of op-node.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
+
+use crate::answer::Answer;
+use crate::attributes::{Attributes, ForkChoice};
+use crate::binding::Reference;
+use crate::body::{Body, MAX_BODY, ReadError, Reader};
+use crate::builder::Builder;
+use crate::config::{Config, Mode, Policy};
+use crate::decision::Decision;
+use crate::job::{Job, Jobs, Order};
+use crate::journal::Journal;
+use crate::message::{self, Call, Kind};
+use crate::metrics::Metrics;
+use crate::peer::{Peer, end_to_end, read};
+use crate::pool::PeerError;
+use crate::round::Round;
+
+/// Before the slot begins, for the answer to get to op-node.
+const MARGIN: Duration = Duration::from_millis(5);
+
+/// A slot that has begun already may be delayed by no more than this.
+const LEAST: Duration = Duration::from_millis(25);
+
+/// The sidecar's state.
+pub(crate) struct Sidecar {
+    pub(crate) local: Arc<Peer>,
+    pub(crate) builders: Vec<Arc<Builder>>,
+    pub(crate) jobs: Jobs,
+    pub(crate) policy: Policy,
+    pub(crate) block_time: Duration,
+    /// How long `getPayload` may take, if not until the slot begins.
+    pub(crate) budget: Option<Duration>,
+    pub(crate) metrics: Metrics,
+    pub(crate) journal: Journal,
+    mode: AtomicU8,
+    /// The `extraData` of the last local block whose attributes left it to the engine.
+    remembered: Mutex<Option<Reference>>,
+}
+
+/// The local engine's answer, read to its end.
+pub(crate) struct LocalAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl LocalAnswer {
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+impl Sidecar {
+    pub(crate) fn new(
+        config: &Config,
+        local: Arc<Peer>,
+        builders: Vec<Arc<Builder>>,
+        metrics: Metrics,
+        journal: Journal,
+    ) -> Self {
+        let sidecar = Self {
+            local,
+            builders,
+            jobs: Jobs::default(),
+            policy: config.policy,
+            block_time: config.block_time,
+            budget: config.deadline,
+            metrics,
+            journal,
+            mode: AtomicU8::new(0),
+            remembered: Mutex::default(),
+        };
+        sidecar.set_mode(config.mode);
+        sidecar
+    }
+
+    /// Tells whoever wants to know what was decided.
+    pub(crate) fn publish(&self, decision: &Decision) {
+        decision.log();
+        self.metrics.count(decision);
+        if self.journal.is_open() {
+            self.journal.write(decision.line());
+        }
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        match self.mode.load(Ordering::Relaxed) {
+            0 => Mode::Enabled,
+            1 => Mode::DryRun,
+            _ => Mode::Disabled,
+        }
+    }
+
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        let mode = match mode {
+            Mode::Enabled => 0,
+            Mode::DryRun => 1,
+            Mode::Disabled => 2,
+        };
+        self.mode.store(mode, Ordering::Relaxed);
+    }
+
+    /// Answers a POST.
+    pub(crate) async fn post(&self, head: Parts, body: Incoming) -> Response<Body> {
+        // Calls that need no reading are passed on as they come.
+        let whole =
+            |start: &[u8]| !matches!(message::peek(start), Some(Kind::Other | Kind::NewPayload));
+        let (start, rest) = match Reader::new(body).read_while(MAX_BODY, whole).await {
+            Ok(parts) => parts,
+            Err(ReadError::TooLong) => {
+                return plain(StatusCode::PAYLOAD_TOO_LARGE, "content length too large");
+            }
+            Err(ReadError::Broken(error)) => {
+                return plain(StatusCode::BAD_REQUEST, &error.to_string());
+            }
+        };
+        if let Some(rest) = rest {
+            let new_payload = message::peek(&start) == Some(Kind::NewPayload);
+            let body = Body::stream([start], rest);
+            return if new_payload {
+                self.new_payload_streamed(&head, body).await
+            } else {
+                self.pass(&head, body).await
+            };
+        }
+        if let Some(calls) = message::batch(&start) {
+            return self.batch(head, start, calls).await;
+        }
+        match Call::read(start.clone()) {
+            Some(call) => self.call(head, call).await,
+            // op-geth says what is wrong with it.
+            None => self.pass(&head, start.into()).await,
+        }
+    }
+
+    /// Hands a request to the local engine and its answer back.
+    pub(crate) async fn pass(&self, head: &Parts, body: Body) -> Response<Body> {
+        match self.local.forward(head, body).await {
+            Ok(response) => passed(response),
+            Err(error) => no_engine(&error),
+        }
+    }
+
+    async fn call(&self, head: Parts, call: Call) -> Response<Body> {
+        match call.kind() {
+            Kind::Other => self.pass(&head, call.bytes.into()).await,
+            Kind::Pool => self.pass(&head, call.bytes.into()).await,
+            Kind::NewPayload => {
+                for builder in self.followers() {
+                    builder.relay_payload(call.bytes.clone());
+                }
+                self.pass(&head, call.bytes.into()).await
+            }
+            Kind::ForkChoice => self.fork_choice(head, call).await,
+            Kind::GetPayload => self.get_payload(head, call).await,
+        }
+    }
+
+    /// A batch without calls of interest is passed on whole. Otherwise its calls are made one by
+    /// one, as op-geth makes them.
+    async fn batch(&self, mut head: Parts, whole: Bytes, calls: Vec<Bytes>) -> Response<Body> {
+        let kind = |call: &Bytes| Call::read(call.clone()).map_or(Kind::Other, |call| call.kind());
+        if calls.iter().all(|call| kind(call) == Kind::Other) {
+            return self.pass(&head, whole.into()).await;
+        }
+        // The answers are put together here.
+        head.headers.remove(ACCEPT_ENCODING);
+        head.headers.remove(CONTENT_LENGTH);
+        let mut pieces = vec![Bytes::from_static(b"[")];
+        let mut headers = None;
+        for bytes in calls {
+            let response = match Call::read(bytes.clone()) {
+                Some(call) => Box::pin(self.call(head.clone(), call)).await,
+                None => self.pass(&head, bytes.into()).await,
+            };
+            if response.status() != StatusCode::OK {
+                return response;
+            }
+            let (parts, body) = response.into_parts();
+            let answer = match body.read(MAX_BODY).await {
+                Ok(answer) => answer,
+                Err(_) => return no_engine(&PeerError::Broken("in a batch".into())),
+            };
+            headers.get_or_insert(parts.headers);
+            let answer = trim(answer);
+            // A notification has no answer.
+            if !answer.is_empty() {
+                if pieces.len() > 1 {
+                    pieces.push(Bytes::from_static(b","));
+                }
+                pieces.push(answer);
+            }
+        }
+        pieces.push(Bytes::from_static(b"]\n"));
+        let mut headers = headers.unwrap_or_default();
+        headers.remove(CONTENT_LENGTH);
+        if pieces.len() == 2 {
+            pieces.clear();
+        }
+        let mut response = Response::new(Body::pieces(pieces));
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// Builders that are told of the chain.
+    fn followers(&self) -> impl Iterator<Item = &Arc<Builder>> {
+        self.builders.iter()
+    }
+
+    async fn new_payload_streamed(&self, head: &Parts, body: Body) -> Response<Body> {
+        let (body, mut copy) = body.copied();
+        let relay = |bytes: Option<Bytes>| {
+            if let Some(bytes) = bytes {
+                for builder in self.followers() {
+                    builder.relay_payload(bytes.clone());
+                }
+            }
+        };
+        let forward = self.local.forward(head, body);
+        tokio::pin!(forward);
+        let answer = tokio::select! {
+            biased;
+            bytes = &mut copy => {
+                relay(bytes.ok());
+                forward.await
+            }
+            answer = &mut forward => {
+                relay(copy.try_recv().ok());
+                answer
+            }
+        };
+        match answer {
+            Ok(response) => passed(response),
+            Err(error) => no_engine(&error),
+        }
+    }
+
+    async fn fork_choice(&self, mut head: Parts, call: Call) -> Response<Body> {
+        // The answer is read here.
+        head.headers.remove(ACCEPT_ENCODING);
+        let asked = ForkChoice::read(&call);
+        let attributes = asked.as_ref().and_then(|asked| asked.attributes.clone());
+        let mode = self.mode();
+        let mut orders = Vec::new();
+        let building = attributes.is_some();
+        if attributes.as_ref().is_some_and(|attributes| !attributes.no_tx_pool)
+            && mode != Mode::Disabled
+        {
+            for builder in &self.builders {
+                if builder.takes_orders() {
+                    let id = builder.order(call.bytes.clone());
+                    orders.push(Order { builder: Arc::clone(builder), id });
+                }
+            }
+        }
+        let answer = match self.ask_local(&head, call.bytes.clone()).await {
+            Ok(answer) => answer,
+            Err(error) => return no_engine(&error),
+        };
+        let said = Answer::read(&answer.body);
+        if let Some(asked) = &asked
+            && said.as_ref().is_ok_and(|said| said.is("VALID") || said.is("SYNCING"))
+        {
+            let head_only = if building { asked.head_only() } else { call.bytes.clone() };
+            for builder in self.followers() {
+                // An order has brought the head as well.
+                if !orders.iter().any(|order| Arc::ptr_eq(&order.builder, builder)) {
+                    builder.relay_head(head_only.clone());
+                }
+            }
+        }
+        if let (Some(asked), Some(attributes), false) = (asked, attributes, orders.is_empty())
+            && let Ok(Answer::Status { status, payload_id: Some(id) }) = said
+            && status == "VALID"
+        {
+            let now = Instant::now();
+            self.jobs.put(Job {
+                id,
+                mode,
+                began: now,
+                slot: slot_start(&attributes, now),
+                asked,
+                attributes,
+                orders,
+                decided: tokio::sync::Mutex::default(),
+            });
+        }
+        answer.into_response()
+    }
+
+    async fn get_payload(&self, mut head: Parts, call: Call) -> Response<Body> {
+        let job = call.arguments().and_then(|arguments| {
+            let id = crate::scan::plain_string(&call.bytes, arguments.first()?)?;
+            self.jobs.get(id)
+        });
+        // The answers of V1 have another form; no chain asks for them any more.
+        let Some(job) = job.filter(|_| call.version().is_some_and(|version| version >= 2)) else {
+            return self.pass(&head, call.bytes.into()).await;
+        };
+        let mut decided = job.decided.lock().await;
+        if let Some(before) = &*decided {
+            return block(before.0.under(call.id_bytes()));
+        }
+        head.headers.remove(ACCEPT_ENCODING);
+        let (answer, block) = Round::new(self, &job, head, call).run().await;
+        if let Some(block) = block {
+            *decided = Some(crate::job::Decided(block));
+            drop(decided);
+            self.jobs.forget_answers_but(&job.id);
+        }
+        answer
+    }
+
+    /// Asks the local engine what op-node asked.
+    pub(crate) async fn ask_local(
+        &self,
+        head: &Parts,
+        body: Bytes,
+    ) -> Result<LocalAnswer, PeerError> {
+        let (parts, body) = self.local.forward(head, body.into()).await?.into_parts();
+        let headers = end_to_end(&parts.headers);
+        Ok(LocalAnswer { status: parts.status, headers, body: read(body).await? })
+    }
+
+    /// When `getPayload` for this job is answered at the latest, asked for now.
+    pub(crate) fn deadline(&self, job: &Job, now: Instant) -> Instant {
+        match self.budget {
+            Some(budget) => now + budget,
+            None => {
+                let slot = job.slot.checked_sub(MARGIN).unwrap_or(now);
+                slot.clamp(now + LEAST, now + self.block_time)
+            }
+        }
+    }
+
+    pub(crate) fn remember(&self, reference: Reference) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        *remembered = Some(Reference { header: None, ..reference });
+    }
+
+    pub(crate) fn remembered(&self) -> Option<Reference> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// When a block's slot begins, by a clock that does not jump.
+fn slot_start(attributes: &Attributes, now: Instant) -> Instant {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let slot = Duration::from_secs(attributes.timestamp);
+    match slot.checked_sub(wall) {
+        Some(ahead) => now.checked_add(ahead).unwrap_or(now),
+        None => now,
+    }
+}
+
+/// A builder's block, or one that was returned before.
+pub(crate) fn block(pieces: [Bytes; 3]) -> Response<Body> {
+    let mut response = Response::new(Body::pieces(pieces));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+fn passed(response: Response<Incoming>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    parts.headers = end_to_end(&parts.headers);
+    Response::from_parts(parts, Body::stream([], body))
+}
+
+/// What is said when the local engine has no answer; op-node takes it for a passing trouble.
+pub(crate) fn no_engine(error: &PeerError) -> Response<Body> {
+    tracing::warn!(%error, "the local engine does not answer");
+    plain(StatusCode::BAD_GATEWAY, &format!("the local engine: {error}"))
+}
+
+/// A short text, as Go's `http.Error` writes it.
+pub(crate) fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from(format!("{text}\n"))));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn trim(bytes: Bytes) -> Bytes {
+    let start = bytes.len() - bytes.trim_ascii_start().len();
+    let end = bytes.trim_ascii_end().len();
+    if start >= end { Bytes::new() } else { bytes.slice(start..end) }
+}

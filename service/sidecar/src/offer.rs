@@ -1,0 +1,183 @@
+//! A builder's block for a slot: asked for, bound to what was asked, judged by the local engine.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+
+use crate::answer::Answer;
+use crate::binding::{Reference, mismatch};
+use crate::body::Body;
+use crate::envelope::{Envelope, Unreadable};
+use crate::job::{Job, Order, get_payload};
+use crate::message::Call;
+use crate::peer::Peer;
+use crate::pool::PeerError;
+
+/// For the local engine to judge a block: what op-node allows it.
+const JUDGEMENT: Duration = Duration::from_secs(10);
+
+/// Why a builder's block is not returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// It had no id for the block.
+    NoId(&'static str),
+    /// It did not answer `engine_getPayload`.
+    NoAnswer(PeerError),
+    /// Its answer holds no block.
+    Unreadable(Unreadable),
+    /// It is another block than was asked for; the first field that differs.
+    Mismatch(&'static str),
+    /// The local engine does not call it valid, but this.
+    NotValid(String),
+    /// The local engine did not judge it.
+    NotJudged(String),
+    /// The time was over.
+    Late,
+    /// It has too little gas beside the local block.
+    Empty,
+    /// Another block was preferred.
+    Outbid,
+}
+
+impl Reason {
+    /// A short name for decision lines and metrics.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::NoId(why) => format!("noId:{why}"),
+            Self::NoAnswer(PeerError::Late) | Self::Late => "late".into(),
+            Self::NoAnswer(PeerError::Unreachable(_)) => "unreachable".into(),
+            Self::NoAnswer(PeerError::Broken(_)) => "broken".into(),
+            Self::NoAnswer(PeerError::TooLong) => "tooLong".into(),
+            Self::NoAnswer(PeerError::Status(status)) => format!("status:{status}"),
+            Self::Unreadable(Unreadable::NoBlock) => "noBlock".into(),
+            Self::Unreadable(Unreadable::WrongId) => "wrongId".into(),
+            Self::Unreadable(Unreadable::Malformed) => "malformed".into(),
+            Self::Mismatch(field) => format!("mismatch:{field}"),
+            Self::NotValid(status) => format!("notValid:{status}"),
+            Self::NotJudged(_) => "notJudged".into(),
+            Self::Empty => "empty".into(),
+            Self::Outbid => "outbid".into(),
+        }
+    }
+
+    /// Whether the builder is to blame.
+    pub(crate) const fn is_fault(&self) -> bool {
+        !matches!(self, Self::NotJudged(_) | Self::Empty | Self::Outbid)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAnswer(error) => write!(f, "{error}"),
+            Self::NotJudged(what) => write!(f, "the local engine did not judge it: {what}"),
+            _ => f.write_str(&self.name()),
+        }
+    }
+}
+
+/// What the local engine's own block says, for comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Local {
+    Pending,
+    Known(Reference),
+    Failed,
+}
+
+/// What came of a builder in a slot.
+pub(crate) struct Offer {
+    /// Its place among the job's orders.
+    pub(crate) index: usize,
+    /// The block's hash, where one came at all.
+    pub(crate) hash: Option<[u8; 32]>,
+    pub(crate) block: Result<Envelope, Reason>,
+    pub(crate) took: Duration,
+}
+
+/// Everything that getting an offer needs.
+pub(crate) struct Quest {
+    pub(crate) job: Arc<Job>,
+    pub(crate) index: usize,
+    /// op-node's call.
+    pub(crate) call: Call,
+    pub(crate) local: Arc<Peer>,
+    pub(crate) reference: watch::Receiver<Local>,
+    /// For blocks that the local engine has failed to build: what it last wrote.
+    pub(crate) remembered: Option<Reference>,
+    pub(crate) deadline: Instant,
+}
+
+impl Quest {
+    /// Returns an offer, whatever happens.
+    pub(crate) async fn run(mut self) -> Offer {
+        let began = Instant::now();
+        let mut hash = None;
+        let block = self.block(&mut hash).await;
+        Offer { index: self.index, hash, block, took: began.elapsed() }
+    }
+
+    async fn block(&mut self, hash: &mut Option<[u8; 32]>) -> Result<Envelope, Reason> {
+        let order = self.job.orders[self.index].clone();
+        let id = self.id(order.clone()).await?;
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let call = get_payload(&self.call.method, &id);
+        let bytes = order.builder.critical.call(Body::from(call), left).await;
+        let block = Envelope::of_builder(bytes.map_err(Reason::NoAnswer)?);
+        let block = block.map_err(Reason::Unreadable)?;
+        *hash = Some(block.block_hash);
+        let reference = self.reference().await?;
+        let job = &self.job;
+        if let Some(field) = mismatch(&job.asked, &job.attributes, &block, &reference) {
+            return Err(Reason::Mismatch(field));
+        }
+        if Instant::now() >= self.deadline {
+            // Judging it now would keep the local engine from op-node's next call.
+            return Err(Reason::Late);
+        }
+        let version = self.call.version().unwrap_or_default();
+        let judged = self.local.call(Body::pieces(block.judge(version)), JUDGEMENT).await;
+        let not_judged = |error: PeerError| Reason::NotJudged(error.to_string());
+        match Answer::read(&judged.map_err(not_judged)?).map_err(not_judged)? {
+            answer if answer.is("VALID") => Ok(block),
+            Answer::Status { status, .. } => Err(Reason::NotValid(status)),
+            // What op-geth cannot even read, and a payload of another fork's shape.
+            Answer::Error(_) => Err(Reason::NotValid("error".into())),
+        }
+    }
+
+    /// The builder's own id: it may still be on its way.
+    async fn id(&self, order: Order) -> Result<String, Reason> {
+        let mut id = order.id;
+        let known = timeout_at(self.deadline.into(), id.wait_for(Option::is_some)).await;
+        let known = known.map_err(|_| Reason::Late)?.map_err(|_| Reason::NoId("superseded"))?;
+        match &*known {
+            Some(Ok(id)) => Ok(id.clone()),
+            Some(Err(why)) => Err(Reason::NoId(why)),
+            None => Err(Reason::NoId("superseded")),
+        }
+    }
+
+    /// What the block is held against: the local block, as long as one may come; else what the
+    /// attributes say, or the last local block said.
+    async fn reference(&mut self) -> Result<Reference, Reason> {
+        let derived = Reference::of_attributes(&self.job.attributes);
+        let fallback = derived.clone().or(self.remembered.clone());
+        if derived.is_some() && *self.reference.borrow() == Local::Pending {
+            return derived.ok_or(Reason::Late);
+        }
+        let ready = self.reference.wait_for(|local| *local != Local::Pending);
+        let local = match timeout_at(self.deadline.into(), ready).await {
+            Ok(Ok(local)) => local.clone(),
+            Ok(Err(_)) | Err(_) => Local::Failed,
+        };
+        match local {
+            Local::Known(reference) => Ok(reference),
+            Local::Pending | Local::Failed => {
+                fallback.ok_or_else(|| Reason::NotJudged("no local block to compare with".into()))
+            }
+        }
+    }
+}

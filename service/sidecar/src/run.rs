@@ -1,0 +1,174 @@
+//! `opsign sidecar`: start and stop.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opsign_wire::{Failure, MetricsServer, Stopper, client_tls};
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::builder::Builder;
+use crate::config::Config;
+use crate::engine::Sidecar;
+use crate::journal::Journal;
+use crate::jwt::Secret;
+use crate::metrics::Metrics;
+use crate::peer::Peer;
+use crate::server::Server;
+
+/// How often secret files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Everything that a config comes to.
+struct Parts {
+    config: Config,
+    sidecar: Arc<Sidecar>,
+    /// What op-node uses.
+    secret: Arc<Secret>,
+    secrets: Vec<Arc<Secret>>,
+    registry: Registry,
+}
+
+/// Reads config, secrets and certificates, and says what they come to; nothing is started.
+///
+/// # Errors
+/// [`Failure::Config`].
+pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
+    let parts = build(path)?;
+    let config = &parts.config;
+    let mut lines = vec![
+        format!("listens on {}", config.listen),
+        format!("local engine {}", config.local.url),
+        format!("mode {}", config.mode),
+    ];
+    for builder in &config.builders {
+        lines.push(format!("builder {}: {}", builder.name, builder.url));
+    }
+    Ok(lines)
+}
+
+fn build(path: &Path) -> Result<Parts, Failure> {
+    let config = Config::read(path)?;
+    let mut secrets: Vec<Arc<Secret>> = Vec::new();
+    let mut secret = |path: &Path| -> Result<Arc<Secret>, Failure> {
+        if let Some(known) = secrets.iter().find(|known| known.path() == path) {
+            return Ok(Arc::clone(known));
+        }
+        let new = Arc::new(Secret::read(path).map_err(Failure::Config)?);
+        secrets.push(Arc::clone(&new));
+        Ok(new)
+    };
+    let op_node = secret(&config.jwt_secret_file)?;
+    let local_secret = secret(&config.local.jwt_secret_file)?;
+    let local = Peer::new(&config.local.url, Some(local_secret), None);
+    let local = local.map_err(|what| Failure::Config(format!("local: {what}")))?;
+    let mut builders = Vec::new();
+    for builder in &config.builders {
+        let wrong = |what: String| Failure::Config(format!("builder {}: {what}", builder.name));
+        let tls = match &builder.tls {
+            None => None,
+            Some(tls) => {
+                let own = match (&tls.cert, &tls.key) {
+                    (Some(cert), Some(key)) => Some((&**cert, &**key)),
+                    (None, None) => None,
+                    _ => return Err(wrong("tls: cert and key go together".into())),
+                };
+                let config = client_tls(&tls.ca, own).map_err(|error| wrong(error.to_string()))?;
+                Some(Arc::new(config))
+            }
+        };
+        let own = secret(&builder.jwt_secret_file)?;
+        let peer = || Peer::new(&builder.url, Some(Arc::clone(&own)), tls.as_ref()).map_err(wrong);
+        let (critical, follow) = (peer()?, peer()?);
+        let name = builder.name.clone();
+        builders.push(Arc::new(Builder::new(name, critical, follow, config.block_time)));
+    }
+    let registry = Registry::new();
+    let metrics = Metrics::new(&registry).map_err(|error| Failure::System(error.to_string()))?;
+    let journal = match &config.decisions {
+        Some(path) => Journal::open(path).map_err(Failure::Config)?,
+        None => Journal::default(),
+    };
+    let sidecar = Sidecar::new(&config, Arc::new(local), builders, metrics, journal);
+    Ok(Parts { config, sidecar: Arc::new(sidecar), secret: op_node, secrets, registry })
+}
+
+/// Runs a sidecar until SIGTERM or SIGINT.
+///
+/// # Errors
+/// What keeps it from starting.
+pub fn run(path: &Path, version: &str) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
+    runtime.block_on(serve(path, version))
+}
+
+async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
+    let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
+    let Parts { config, sidecar, secret, secrets, registry } = build(path)?;
+    let (stopper, stop) = Stopper::new();
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| system(&format!("listen {}", config.listen), error))?;
+    let address = listener.local_addr().map_err(|error| system("port", error))?;
+    if let Some(metrics) = config.metrics {
+        let port = MetricsServer::bind(metrics)
+            .await
+            .map_err(|error| system(&format!("metrics {metrics}"), error))?;
+        let address = port.local_addr().map_err(|error| system("metrics port", error))?;
+        tracing::info!(%address, "metrics");
+        let shown = Arc::clone(&sidecar);
+        tokio::spawn(port.run(registry, move || shown.metrics.refresh(&shown)));
+    }
+    for builder in &sidecar.builders {
+        let local = Arc::clone(&sidecar.local);
+        tokio::spawn(Arc::clone(builder).run(local, config.block_time));
+    }
+    tokio::spawn(watch_secrets(secrets));
+    let server = Server { listener, sidecar, secret };
+    let serving = tokio::spawn(server.run(stop));
+    tracing::info!(%address, version, mode = %config.mode, "listening");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: running requests are finished first");
+    stopper.stop();
+    let cut = serving.await.map_err(|error| Failure::System(error.to_string()))?;
+    if cut > 0 {
+        tracing::warn!(connections = cut, "cut off: they were not done in time");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Reads secrets anew as their files change.
+async fn watch_secrets(secrets: Vec<Arc<Secret>>) {
+    let mut broken = false;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let mut trouble = None;
+        for secret in &secrets {
+            match secret.refresh() {
+                Ok(true) => {
+                    tracing::info!(file = %secret.path().display(), "a new secret is in use");
+                }
+                Ok(false) => {}
+                Err(error) => trouble = Some(error),
+            }
+        }
+        // Said once; a file that is being written is read again in a second.
+        if let (Some(error), false) = (&trouble, broken) {
+            tracing::warn!(error, "a secret cannot be read; the old one stays in use");
+        }
+        broken = trouble.is_some();
+    }
+}
