@@ -1,6 +1,8 @@
 // The chain's beginnings, as JSON on standard output:
 //   genesis.mjs l1 SIGNER OTHER TIME   a dev L1 with two accounts that say who may sign blocks
-//   genesis.mjs l2 TIME                an empty L2 with every fork up to Isthmus
+//   genesis.mjs l2 TIME [FORK [RICH...]]
+//                                      an L2 with every fork up to FORK (isthmus), where the addresses
+//                                      that follow own coins
 //   genesis.mjs rollup L1 L2 TIME N    op-node's configuration; L1 and L2 are hashes of block 0, N
 //                                      is 0 for the account of SIGNER and 1 for the one of OTHER
 //   genesis.mjs l1-config              the L1's forks, for op-node
@@ -23,6 +25,16 @@ const blobSchedule = {
 const l1Config = {
   chainId: L1_CHAIN, ...forks, terminalTotalDifficulty: 0, shanghaiTime: 0, cancunTime: 0, pragueTime: 0, blobSchedule,
 };
+// Each with what L1 calls the same changes, and with the genesis header's extraData: from Holocene on
+// denominator 250 and elasticity 6, from Jovian on the lowest base fee, too.
+const upgrades = [
+  { times: ['shanghai', 'canyon'], extraData: '0x' },
+  { fork: 'ecotone', times: ['cancun', 'ecotone'], extraData: '0x' },
+  { fork: 'isthmus', times: ['fjord', 'granite', 'holocene', 'prague', 'isthmus'], extraData: '0x00000000fa00000006' },
+  { fork: 'jovian', times: ['jovian'], extraData: '0x01000000fa000000060000000000000000' },
+  { fork: 'karst', times: ['osaka', 'karst'], extraData: '0x01000000fa000000060000000000000000' },
+];
+const upTo = (fork) => upgrades.slice(0, upgrades.findIndex((upgrade) => upgrade.fork === fork) + 1);
 const optimism = { eip1559Elasticity: 6, eip1559Denominator: 50, eip1559DenominatorCanyon: 250 };
 const block = (time, rest) => ({
   nonce: '0x0', timestamp: hex(Number(time)), gasLimit: hex(60_000_000), difficulty: '0x0', baseFeePerGas: hex(1_000_000_000), ...rest,
@@ -38,14 +50,13 @@ const documents = {
     ])),
   }),
   'l1-config': () => l1Config,
-  l2: (time) => block(time, {
+  l2: (time, fork = 'isthmus', ...rich) => block(time, {
     config: {
-      chainId: L2_CHAIN, ...forks, terminalTotalDifficulty: 0, bedrockBlock: 0, regolithTime: 0,
-      shanghaiTime: 0, canyonTime: 0, cancunTime: 0, ecotoneTime: 0, fjordTime: 0, graniteTime: 0,
-      holoceneTime: 0, pragueTime: 0, isthmusTime: 0, optimism,
+      chainId: L2_CHAIN, ...forks, terminalTotalDifficulty: 0, bedrockBlock: 0, regolithTime: 0, optimism,
+      ...Object.fromEntries(upTo(fork).flatMap(({ times }) => times.map((name) => [`${name}Time`, 0]))),
     },
-    extraData: '0x00000000fa00000006', // Holocene: denominator 250, elasticity 6
-    alloc: {},
+    extraData: upTo(fork).at(-1).extraData,
+    alloc: Object.fromEntries(rich.map((address) => [address, { balance: hex(10n ** 27n) }])),
   }),
   rollup: (l1, l2, time, n) => ({
     genesis: {

@@ -1,0 +1,31 @@
+// rig tries the sidecar on real engines. Its commands:
+//
+//	rig fault    the fault proxy alone, for use by hand
+//	rig drive    plays op-node against one chain a fork, under every fault
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+var commands = map[string]func(arguments []string) error{
+	"fault": faultCommand,
+	"drive": driveCommand,
+}
+
+func main() {
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		names := []string{}
+		for name := range commands {
+			names = append(names, name)
+		}
+		fmt.Fprintln(os.Stderr, "usage: rig COMMAND [-help]; commands:", strings.Join(names, ", "))
+		os.Exit(64)
+	}
+	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintf(os.Stderr, "rig %s: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# sidecar.sh [--short] (--direct | OPSIGN): the sidecar of OPSIGN between a program that plays op-node
+# and two real op-geths, one the local engine and one the builder's behind a proxy that spoils what
+# it says, at four forks. With --direct there is no sidecar and no use of the builder: what must hold
+# of any engine holds of op-geth itself, so a failure is the sidecar's.
+#   1. the driver sees each fault when nothing stands before them;
+#   2. no block is missed, late or another than asked for under any of them.
+source "$(dirname "$0")/env.sh"
+
+short=()
+direct=
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --short) short=(-short) ;;
+    --direct) direct=1 ;;
+    *) die "unknown option $1; usage: sidecar.sh [--short] (--direct | OPSIGN)" ;;
+  esac
+  shift
+done
+[[ -n $direct || $# -eq 1 ]] || die "usage: sidecar.sh [--short] (--direct | OPSIGN)"
+programs=$(scripts/devnet/build.sh)
+net=$ROOT/target/sidecar
+rm -rf "$net"
+mkdir -p "$net"
+rig=(-op-geth "$programs/op-geth" -op-node "$programs/op-node" -scripts "$ROOT/scripts/devnet")
+sidecar=()
+[[ -n $direct ]] || sidecar=(-sidecar "$(realpath "$1")")
+
+unformatted=$(gofmt -l scripts/devnet/rig)
+[[ -z $unformatted ]] || die "not formatted: ${unformatted//$'\n'/ }"
+in_rig() { (cd scripts/devnet/rig && "$@"); }
+step "vet of the rig" in_rig go vet ./...
+step "build of the rig" in_rig go build -o "$net/rig" .
+checked=ecotone,isthmus,jovian,karst
+[[ ${#short[@]} -eq 0 ]] || checked=jovian
+"$net/rig" drive "${rig[@]}" -folder "$net/check" -forks "$checked" -check
+"$net/rig" drive "${rig[@]}" "${sidecar[@]}" -folder "$net/drive" "${short[@]}"
+say "sidecar: ${direct:+no sidecar, }all steps passed, $SECONDS s"
