@@ -4,7 +4,8 @@
 # it says, at four forks. With --direct there is no sidecar and no use of the builder: what must hold
 # of any engine holds of op-geth itself, so a failure is the sidecar's.
 #   1. the driver sees each fault when nothing stands before them;
-#   2. no block is missed, late or another than asked for under any of them.
+#   2. 220 shapes of requests are answered as op-geth answers them;
+#   3. no block is missed, late or another than asked for under any fault.
 source "$(dirname "$0")/env.sh"
 
 short=()
@@ -34,5 +35,6 @@ step "build of the rig" in_rig go build -o "$net/rig" .
 checked=ecotone,isthmus,jovian,karst
 [[ ${#short[@]} -eq 0 ]] || checked=jovian
 "$net/rig" drive "${rig[@]}" -folder "$net/check" -forks "$checked" -check
+"$net/rig" conform "${rig[@]}" "${sidecar[@]}" -folder "$net/conform"
 "$net/rig" drive "${rig[@]}" "${sidecar[@]}" -folder "$net/drive" "${short[@]}"
 say "sidecar: ${direct:+no sidecar, }all steps passed, $SECONDS s"

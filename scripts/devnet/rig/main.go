@@ -1,6 +1,7 @@
 // rig tries the sidecar on real engines. Its commands:
 //
 //	rig fault    the fault proxy alone, for use by hand
+//	rig conform  compares answers through the sidecar with direct ones
 //	rig drive    plays op-node against one chain a fork, under every fault
 package main
 
@@ -11,8 +12,9 @@ import (
 )
 
 var commands = map[string]func(arguments []string) error{
-	"fault": faultCommand,
-	"drive": driveCommand,
+	"conform": conformCommand,
+	"fault":   faultCommand,
+	"drive":   driveCommand,
 }
 
 func main() {

@@ -195,3 +195,8 @@ func (d *Driver) call(ctx context.Context, took *time.Duration, method string, p
 	*took = time.Since(begin)
 	return result, err
 }
+
+// Next are the fork choice and attributes of the block after the head.
+func (d *Driver) Next() (engine.State, *engine.Attributes) {
+	return engine.State{Head: d.head}, d.Net.Fork.Attributes(d.number+1, d.time+1)
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/opsign/opsign/scripts/devnet/rig/chain"
+	"github.com/opsign/opsign/scripts/devnet/rig/conform"
+	"github.com/opsign/opsign/scripts/devnet/rig/engine"
+)
+
+// conformCommand compares what the sidecar answers with what op-geth answers itself.
+func conformCommand(arguments []string) error {
+	flags := flag.NewFlagSet("conform", flag.ExitOnError)
+	programs, folder := programFlags(flags)
+	verbose := flags.Bool("verbose", false, "print each answer")
+	_ = flags.Parse(arguments) // exits on an error
+	fork, err := engine.ForkNamed("isthmus")
+	if err != nil {
+		return err
+	}
+	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork)
+	if err != nil {
+		return err
+	}
+	defer net.Stop()
+	agreed, all, different, err := conform.Run(context.Background(), net, func(name, answer string) {
+		if *verbose {
+			fmt.Printf("  %s: %s\n", name, answer)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("  conformance: %d of %d request shapes are answered as op-geth answers them\n", agreed, all)
+	if agreed != all {
+		return fmt.Errorf("different:\n  %s", strings.Join(different, "\n  "))
+	}
+	return nil
+}
