@@ -5,7 +5,8 @@
 # of any engine holds of op-geth itself, so a failure is the sidecar's.
 #   1. the driver sees each fault when nothing stands before them;
 #   2. 220 shapes of requests are answered as op-geth answers them;
-#   3. no block is missed, late or another than asked for under any fault.
+#   3. no block is missed, late or another than asked for under any fault;
+#   4. a real op-node over a dev L1 makes a block a second under them, each the one it asked for.
 source "$(dirname "$0")/env.sh"
 
 short=()
@@ -37,4 +38,5 @@ checked=ecotone,isthmus,jovian,karst
 "$net/rig" drive "${rig[@]}" -folder "$net/check" -forks "$checked" -check
 "$net/rig" conform "${rig[@]}" "${sidecar[@]}" -folder "$net/conform"
 "$net/rig" drive "${rig[@]}" "${sidecar[@]}" -folder "$net/drive" "${short[@]}"
+"$net/rig" sequence "${rig[@]}" "${sidecar[@]}" -folder "$net/sequence" "${short[@]}"
 say "sidecar: ${direct:+no sidecar, }all steps passed, $SECONDS s"

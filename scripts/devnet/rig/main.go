@@ -3,6 +3,7 @@
 //	rig fault    the fault proxy alone, for use by hand
 //	rig conform  compares answers through the sidecar with direct ones
 //	rig drive    plays op-node against one chain a fork, under every fault
+//	rig sequence has a real op-node make the chain
 package main
 
 import (
@@ -12,9 +13,10 @@ import (
 )
 
 var commands = map[string]func(arguments []string) error{
-	"conform": conformCommand,
-	"fault":   faultCommand,
-	"drive":   driveCommand,
+	"conform":  conformCommand,
+	"fault":    faultCommand,
+	"sequence": sequenceCommand,
+	"drive":    driveCommand,
 }
 
 func main() {

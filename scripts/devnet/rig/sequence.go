@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/opsign/opsign/scripts/devnet/rig/chain"
+	"github.com/opsign/opsign/scripts/devnet/rig/engine"
+	"github.com/opsign/opsign/scripts/devnet/rig/sequence"
+)
+
+// sequenceCommand has a real op-node make the blocks.
+func sequenceCommand(arguments []string) error {
+	flags := flag.NewFlagSet("sequence", flag.ExitOnError)
+	programs, folder := programFlags(flags)
+	short := flags.Bool("short", false, "fewer faults, for less time")
+	_ = flags.Parse(arguments) // exits on an error
+	faults, each := sequence.Full, 8*time.Second
+	if *short {
+		faults, each = sequence.Short, 5*time.Second
+	}
+	fork, err := engine.ForkNamed("isthmus")
+	if err != nil {
+		return err
+	}
+	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork)
+	if err != nil {
+		return err
+	}
+	defer net.Stop()
+	return sequence.Run(context.Background(), net, faults, each, func(step *sequence.Step) { fmt.Println(step) })
+}

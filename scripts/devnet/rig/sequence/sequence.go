@@ -1,0 +1,203 @@
+// Package sequence watches a chain that a real op-node makes while its builder misbehaves.
+package sequence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+
+	"github.com/opsign/opsign/scripts/devnet/rig/chain"
+	"github.com/opsign/opsign/scripts/devnet/rig/fault"
+)
+
+// What op-node asks for on every block of this chain: the fee vault, and the gas limit that
+// genesis.mjs sets. mostBehind is in blocks of a second.
+const (
+	gasLimit   = 60_000_000
+	mostBehind = 3
+)
+
+var feeVault = common.HexToAddress("0x4200000000000000000000000000000000000011")
+
+// Step is a time under one fault.
+type Step struct {
+	Name   string
+	Blocks int // made in that time
+	Used   int // those with a transaction that only the builder had
+	Behind int // the most by which the chain was behind the clock, in blocks
+}
+
+func (s *Step) String() string {
+	return fmt.Sprintf("  op-node, %-16s %3d blocks, %3d of them the builder's, at most %d s behind", s.Name+":", s.Blocks, s.Used, s.Behind)
+}
+
+type watch struct {
+	net  *chain.Net
+	node *chain.Node
+	tell func(*Step)
+	last uint64 // the newest block that was looked at
+}
+
+// Faults that a chain must live through; those of Short are the ones that the reference stops or
+// slows at.
+var (
+	Short = []fault.Fault{{Mode: "hang"}, {Mode: "delay", Millis: 900}, {Mode: "stale"}, {Mode: "otherTimestamp"}}
+	Full  = append([]fault.Fault{
+		{Mode: "otherRecipient"}, {Mode: "otherParent"}, {Mode: "droppedForced"}, {Mode: "otherGasLimit"}, {Mode: "root"}, {Mode: "reset"},
+		{Mode: "huge"}, {Mode: "dies", Methods: []string{"engine_getPayload"}},
+	}, Short...)
+)
+
+// Run starts op-node on a new chain, and has the builder misbehave in one way after the other.
+func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Duration, tell func(*Step)) error {
+	node, err := net.StartNode(ctx)
+	if err != nil {
+		return err
+	}
+	defer node.Stop()
+	w := &watch{net: net, node: node, tell: tell}
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	healthy, err := w.step(ctx, "builder well", each)
+	if err != nil {
+		return err
+	}
+	if net.Sidecar != nil && healthy.Used < healthy.Blocks/2 {
+		return fmt.Errorf("only %d of %d blocks are the builder's", healthy.Used, healthy.Blocks)
+	}
+	var wrong []error
+	for _, kind := range faults {
+		if err := net.Proxy.Set(kind); err != nil {
+			return err
+		}
+		if _, err := w.step(ctx, kind.Mode, each); err != nil {
+			wrong = append(wrong, err)
+		}
+		if err := net.Proxy.Set(fault.Fault{}); err != nil {
+			return err
+		}
+		if _, err := w.step(ctx, "  and after", 2*time.Second); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	net.Builder.Kill()
+	if _, err := w.step(ctx, "builder killed", each); err != nil {
+		wrong = append(wrong, err)
+	}
+	if err := net.Builder.Start(); err != nil {
+		return err
+	}
+	if _, err := w.step(ctx, "builder back", each); err != nil {
+		wrong = append(wrong, err)
+	}
+	if net.Sidecar != nil {
+		net.Sidecar.Signal(syscall.SIGTERM)
+		if err := net.StartSidecar(); err != nil {
+			return err
+		}
+		if _, err := w.step(ctx, "sidecar restarted", each); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// begin waits for the first blocks, and for the chain to be on time.
+func (w *watch) begin(ctx context.Context) error {
+	for end := time.Now().Add(3 * chain.Patience); ; time.Sleep(200 * time.Millisecond) {
+		behind, number, err := w.behind(ctx)
+		if err != nil {
+			return err
+		}
+		if number > 0 && behind <= 1 {
+			w.last = number
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("op-node is at block %d, %d behind the clock", number, behind)
+		}
+	}
+}
+
+// step watches for some time, sends the builder a transaction now and then, and looks at each block.
+func (w *watch) step(ctx context.Context, name string, length time.Duration) (*Step, error) {
+	step := &Step{Name: name}
+	var wrong []error
+	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(250 * time.Millisecond) {
+		_ = chain.Accounts[0].Send(ctx, w.net.Builder.Public, nil) // the builder may be dead
+		behind, number, err := w.behind(ctx)
+		if err != nil {
+			return nil, err
+		}
+		step.Behind = max(step.Behind, behind)
+		for w.last < number {
+			w.last++
+			used, err := w.look(ctx, w.last)
+			if err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: block %d: %w", name, w.last, err))
+			}
+			step.Blocks++
+			if used {
+				step.Used++
+			}
+		}
+	}
+	w.tell(step)
+	if step.Behind > mostBehind {
+		wrong = append(wrong, fmt.Errorf("%s: the chain was %d s behind", name, step.Behind))
+	}
+	return step, errors.Join(wrong...)
+}
+
+// behind is how many blocks the clock is ahead of the chain.
+func (w *watch) behind(ctx context.Context) (int, uint64, error) {
+	if err := errors.Join(w.net.Alive(), w.node.Alive()); err != nil {
+		return 0, 0, err
+	}
+	result, err := w.net.Local.Public.Call(ctx, "eth_blockNumber")
+	if err != nil {
+		return 0, 0, err
+	}
+	var number hexutil.Uint64
+	if err := json.Unmarshal(result, &number); err != nil {
+		return 0, 0, err
+	}
+	return max(0, int(time.Now().Unix())-int(w.net.Genesis)-int(number)), uint64(number), nil
+}
+
+// look says whether a block is the builder's, or that it is not what op-node must have asked for.
+func (w *watch) look(ctx context.Context, number uint64) (used bool, err error) {
+	result, err := w.net.Local.Public.Call(ctx, "eth_getBlockByNumber", hexutil.Uint64(number), true)
+	if err != nil {
+		return false, err
+	}
+	var block struct {
+		Timestamp    hexutil.Uint64 `json:"timestamp"`
+		Miner        common.Address `json:"miner"`
+		GasLimit     hexutil.Uint64 `json:"gasLimit"`
+		Transactions []struct {
+			Type hexutil.Uint64 `json:"type"`
+		} `json:"transactions"`
+	}
+	if err := json.Unmarshal(result, &block); err != nil {
+		return false, err
+	}
+	switch {
+	case uint64(block.Timestamp) != w.net.Genesis+number:
+		return false, fmt.Errorf("its time is %d s off", int64(block.Timestamp)-int64(w.net.Genesis+number))
+	case block.Miner != feeVault:
+		return false, fmt.Errorf("it pays %s", block.Miner)
+	case block.GasLimit != gasLimit:
+		return false, fmt.Errorf("its gas limit is %d", block.GasLimit)
+	case len(block.Transactions) == 0 || block.Transactions[0].Type != 0x7e:
+		return false, errors.New("it does not begin with op-node's transaction")
+	}
+	return len(block.Transactions) > 1, nil
+}
