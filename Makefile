@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-guard bench-hsm bench-proxy bench-signer parity postgres torture schedules test-devnet test-switch package package-test \
+  bench bench-guard bench-hsm bench-proxy bench-sidecar bench-signer parity postgres torture schedules test-devnet test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -68,6 +68,10 @@ bench-signer:
 
 bench-proxy:
 	@scripts/bench-proxy.sh
+
+# make bench-sidecar OPSIGN_PEER=rollup-boost: with another sidecar beside ours.
+bench-sidecar:
+	@scripts/bench-sidecar.sh
 
 # make postgres CYCLES=2000: the server is killed that many times.
 postgres:

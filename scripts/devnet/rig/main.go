@@ -3,6 +3,8 @@
 //	rig fault    the fault proxy alone, for use by hand
 //	rig conform  compares answers through the sidecar with direct ones
 //	rig drive    plays op-node against one chain a fork, under every fault
+//	rig bench    measures what a sidecar adds before engines that answer at once
+//	rig fake     is such an engine
 //	rig sequence has a real op-node make the chain
 package main
 
@@ -13,6 +15,8 @@ import (
 )
 
 var commands = map[string]func(arguments []string) error{
+	"bench":    benchCommand,
+	"fake":     fakeCommand,
 	"conform":  conformCommand,
 	"fault":    faultCommand,
 	"sequence": sequenceCommand,

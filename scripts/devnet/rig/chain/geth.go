@@ -2,9 +2,7 @@ package chain
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -39,9 +37,7 @@ func newGeth(folder, name, program, genesis string) (*Geth, error) {
 	if g.http, err = FreePort(); err != nil {
 		return nil, err
 	}
-	g.Secret = make([]byte, 32)
-	_, _ = rand.Read(g.Secret) // never fails
-	if err := os.WriteFile(g.SecretFile, fmt.Appendf(nil, "%x", []byte(g.Secret)), 0o600); err != nil {
+	if g.Secret, err = NewSecret(g.SecretFile); err != nil {
 		return nil, err
 	}
 	init := exec.Command(program, "init", "--state.scheme=hash", "--datadir", filepath.Join(folder, name), genesis)
@@ -56,7 +52,7 @@ func newGeth(folder, name, program, genesis string) (*Geth, error) {
 // Start runs it; also after Kill.
 func (g *Geth) Start() error {
 	var err error
-	g.Process, err = start(g.folder, g.name, g.program,
+	g.Process, err = Start(g.folder, g.name, g.program,
 		"--datadir", filepath.Join(g.folder, g.name), "--networkid", strconv.Itoa(ID),
 		"--nodiscover", "--maxpeers", "0", "--port", "0", "--ipcdisable", "--syncmode", "full", "--gcmode", "archive",
 		"--state.scheme=hash", "--cache", "64", "--rollup.disabletxpoolgossip=true", "--rpc.txfeecap", "0",
@@ -65,7 +61,7 @@ func (g *Geth) Start() error {
 	if err != nil {
 		return err
 	}
-	return g.until(g.name+"'s engine", func() bool {
+	return g.Until(g.name+"'s engine", func() bool {
 		_, err := g.Engine.Call(context.Background(), "eth_chainId")
 		return err == nil
 	})

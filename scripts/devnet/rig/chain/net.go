@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -96,20 +95,11 @@ func (n *Net) startSidecar(builder string) error {
 		return err
 	}
 	n.listen = fmt.Sprintf("127.0.0.1:%d", port)
-	n.Secret, n.SecretFile = make([]byte, 32), filepath.Join(n.Folder, "jwt.hex")
-	_, _ = rand.Read(n.Secret) // never fails
-	if err := os.WriteFile(n.SecretFile, fmt.Appendf(nil, "%x", []byte(n.Secret)), 0o600); err != nil {
+	n.SecretFile = filepath.Join(n.Folder, "jwt.hex")
+	if n.Secret, err = NewSecret(n.SecretFile); err != nil {
 		return err
 	}
-	config := fmt.Sprintf(`listen: %s
-jwtSecretFile: jwt.hex
-local: {url: "%s", jwtSecretFile: local.hex}
-builders:
-  - {name: builder, url: "%s", jwtSecretFile: builder.hex}
-mode: enabled
-decisions: decisions.jsonl
-`, n.listen, n.Local.Engine.URL, builder)
-	if err := os.WriteFile(filepath.Join(n.Folder, "sidecar.yaml"), []byte(config), 0o600); err != nil {
+	if err := ConfigureSidecar(n.Folder, n.listen, n.Local.Engine.URL, builder); err != nil {
 		return err
 	}
 	n.Engine = engine.New("http://"+n.listen, n.Secret)
@@ -119,10 +109,8 @@ decisions: decisions.jsonl
 // StartSidecar runs it with the configuration that it had.
 func (n *Net) StartSidecar() error {
 	var err error
-	if n.Sidecar, err = start(n.Folder, "sidecar", n.programs.Sidecar, "sidecar", "--config", "sidecar.yaml"); err != nil {
-		return err
-	}
-	return n.Sidecar.until("the sidecar", func() bool { return listens(n.listen) })
+	n.Sidecar, err = StartSidecar(n.Folder, n.programs.Sidecar, n.listen)
+	return err
 }
 
 // Alive is an error if something has ended that nobody has stopped.

@@ -58,17 +58,17 @@ func (n *Net) startNode(ctx context.Context, node *Node) error {
 	}
 	l1 := fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	var err error
-	node.l1, err = start(n.Folder, "l1", n.programs.Geth, "--dev", "--dev.period", "2", "--datadir", in("l1"),
+	node.l1, err = Start(n.Folder, "l1", n.programs.Geth, "--dev", "--dev.period", "2", "--datadir", in("l1"),
 		"--nodiscover", "--maxpeers", "0", "--port", "0", "--ipcdisable", "--gcmode", "archive", "--state.scheme=hash", "--cache", "64",
 		"--http", "--http.addr", "127.0.0.1", "--http.port", strconv.Itoa(ports[0]), "--authrpc.port", strconv.Itoa(ports[1]))
 	if err != nil {
 		return err
 	}
-	if node.beacon, err = start(n.Folder, "beacon", "node", filepath.Join(n.programs.Scripts, "beacon.mjs")); err != nil {
+	if node.beacon, err = Start(n.Folder, "beacon", "node", filepath.Join(n.programs.Scripts, "beacon.mjs")); err != nil {
 		return err
 	}
 	var beacon string
-	err = node.beacon.until("the beacon stub", func() bool {
+	err = node.beacon.Until("the beacon stub", func() bool {
 		text, _ := os.ReadFile(in("beacon.log"))
 		beacon = strings.TrimSpace(string(text))
 		return beacon != ""
@@ -78,7 +78,7 @@ func (n *Net) startNode(ctx context.Context, node *Node) error {
 	}
 	client := engine.New(l1, nil)
 	var first [2]common.Hash
-	err = node.l1.until("the L1", func() bool {
+	err = node.l1.Until("the L1", func() bool {
 		first[0], err = blockZero(ctx, client)
 		return err == nil
 	})
@@ -91,7 +91,7 @@ func (n *Net) startNode(ctx context.Context, node *Node) error {
 	if err := genesis("rollup.json", "rollup", first[0].Hex(), first[1].Hex(), time, "0"); err != nil {
 		return err
 	}
-	node.Process, err = start(n.Folder, "op-node", n.programs.Node, "--log.format", "logfmtms",
+	node.Process, err = Start(n.Folder, "op-node", n.programs.Node, "--log.format", "logfmtms",
 		"--l1", l1, "--l1.rpckind", "basic", "--l1.trustrpc", "--l1.http-poll-interval", "1s", "--l1.epoch-poll-interval", "3s",
 		"--l1.beacon", "http://127.0.0.1:"+beacon, "--l1.beacon.ignore", "--verifier.l1-confs", "0",
 		"--l2", n.Engine.URL, "--l2.jwt-secret", n.SecretFile, "--rollup.config", in("rollup.json"),

@@ -23,8 +23,8 @@ type Process struct {
 	ended   chan struct{}
 }
 
-// start runs a program with its words going to NAME.log in `folder`.
-func start(folder, name, program string, arguments ...string) (*Process, error) {
+// Start runs a program with its words going to NAME.log in `folder`.
+func Start(folder, name, program string, arguments ...string) (*Process, error) {
 	log := filepath.Join(folder, name+".log")
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -72,8 +72,8 @@ func (p *Process) Signal(signal syscall.Signal) {
 	}
 }
 
-// until waits for `ready`, while the process lives.
-func (p *Process) until(what string, ready func() bool) error {
+// Until waits for `ready`, while the process lives.
+func (p *Process) Until(what string, ready func() bool) error {
 	for end := time.Now().Add(Patience); ; time.Sleep(20 * time.Millisecond) {
 		if ready() {
 			return nil
@@ -96,7 +96,8 @@ func (p *Process) Memory() (int64, error) {
 	return field(string(text), "VmHWM:")
 }
 
-func listens(address string) bool {
+// Listens says whether somebody accepts connections at an address.
+func Listens(address string) bool {
 	connection, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {
 		return false
