@@ -5,3 +5,5 @@ source "$(dirname "$0")/env.sh"
 compgen -G "${OPSIGN_POSTGRES:-/usr/lib/postgresql/*/bin}/postgres" > /dev/null \
   || die "PostgreSQL is not installed: run scripts/setup.sh, or set OPSIGN_POSTGRES to its programs"
 cargo test --quiet --locked --package opsign-guard-postgres
+# The program: two signers on one record, one of them killed.
+cargo test --quiet --locked --package opsign --features postgres-tests --test shared

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every Rust test of the workspace; core's with either engine. Not with all features: guard's and
-# opsign's change what runs, and scripts/schedules.sh and scripts/torture.sh have them.
+# opsign's change what runs, and scripts/schedules.sh, postgres.sh and torture.sh have them.
 source "$(dirname "$0")/env.sh"
 
 # Ethers reads what our key writers write.
