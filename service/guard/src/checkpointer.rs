@@ -18,9 +18,10 @@ use crate::log::{self, Header, Tail};
 use crate::record::Record;
 use crate::state::State;
 
-/// Events between two checkpoints, unless the last one holds more. Programs that are killed for a
-/// test make some in each of their short lives.
-pub(crate) const EVERY: u64 = if cfg!(feature = "crash-points") { 32 } else { 16_384 };
+/// Events between two checkpoints, unless the last one holds more records than that. Programs that
+/// are killed for a test make some in each of their short lives.
+pub(crate) const EVERY: u64 = if TESTED { 8 } else { 16_384 };
+const TESTED: bool = cfg!(feature = "crash-points");
 
 /// Events that are read before the thread rests as long as they took, at most [`REST`].
 const PIECE: u64 = 4_096;
@@ -80,7 +81,8 @@ impl Checkpointer {
             let done = thread.join().ok().flatten();
             self.last = done.and_then(|done| done.made).unwrap_or((durable, self.last.1));
         }
-        let make = durable.saturating_sub(self.last.0) >= self.every.max(self.last.1);
+        let least = if TESTED { self.every } else { self.every.max(self.last.1) };
+        let make = durable.saturating_sub(self.last.0) >= least;
         if self.thread.is_some() || !(make || self.unchecked) {
             return;
         }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use opsign_core::tx::SignedTransaction;
 use opsign_core::{Address, ChainId, PayloadHash, Rules, Signature, verify_payload};
@@ -28,6 +28,13 @@ pub const AUTH: &str = "provider: LOCAL\nauth:\n- name: client.local\n  chainID:
 /// A config in which `client.local` may sign with the key one on chain 10.
 pub const PLAIN: &str = "provider: LOCAL\nauth:\n- name: client.local\n  key: key.hex\n  \
                          chainID: 10\n";
+
+/// The program under test, unless a copy of it was named before.
+pub static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+fn program() -> &'static Path {
+    PROGRAM.get_or_init(|| env!("CARGO_BIN_EXE_opsign").into())
+}
 
 pub struct Bench {
     folder: TempDir,
@@ -86,7 +93,7 @@ impl Bench {
 
     fn command_under(&self, outer: &[&str], words: &[&str]) -> Command {
         let line: Vec<&str> =
-            outer.iter().chain(&[env!("CARGO_BIN_EXE_opsign")]).chain(words).copied().collect();
+            outer.iter().chain(&[program().to_str().unwrap()]).chain(words).copied().collect();
         let mut command = Command::new(line[0]);
         command
             .args(&line[1..])
@@ -112,7 +119,7 @@ impl Bench {
 
     /// Runs the program with these words and no others.
     pub fn opsign(&self, words: &[&str]) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsign"));
+        let mut command = Command::new(program());
         command.args(words).current_dir(self.folder()).stdin(Stdio::null());
         let output = command.output().unwrap();
         Ran {
@@ -131,7 +138,7 @@ impl Bench {
     pub fn start_other(&self, name: &str, config: &str) -> Signer {
         let file = format!("{name}.yaml");
         self.write(&file, config);
-        let child = Command::new(env!("CARGO_BIN_EXE_opsign"))
+        let child = Command::new(program())
             .args([name, "--config", &file, "--log.format", "json"])
             .current_dir(self.folder())
             .stdin(Stdio::null())

@@ -92,6 +92,11 @@ struct Found {
 
 fn main() {
     let options = Options::read();
+    // A run takes hours, in which another build may put another program in this one's place.
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("opsign");
+    std::fs::copy(env!("CARGO_BIN_EXE_opsign"), &program).unwrap();
+    bench::PROGRAM.set(program).unwrap();
     let found = Found::default();
     let started = Instant::now();
     println!(
@@ -139,6 +144,7 @@ fn main() {
     }
     if let Some(violation) = violation {
         println!("VIOLATION after {cycles} cycles: {violation}");
+        drop(folder);
         std::process::exit(1);
     }
     assert_eq!(cycles, options.cycles, "not all cycles were run");
