@@ -15,7 +15,13 @@ elif [[ ${signer##*/} == op-signer* ]]; then
   skip=(-test.skip '^TestKona$')
 fi
 folder=$(mktemp -d)
-trap 'stop_serving; rm -rf "$folder"' EXIT
+stop_agent() {
+  [[ -n ${AGENT_PID:-} ]] || return 0
+  kill "$AGENT_PID" 2> /dev/null || true
+  wait "$AGENT_PID" 2> /dev/null || true
+  AGENT_PID=
+}
+trap 'stop_agent; stop_serving; rm -rf "$folder"' EXIT
 scripts/signer-folder.sh "$folder/signer"
 # What an op-signer allows without being told; patience for a thousand signatures on a busy machine,
 # and little for the two requests that announce more than they send. An op-signer skips these keys.
@@ -47,3 +53,24 @@ for certificate in rsa ecdsa; do
     "$ROOT/target/kona/debug/opsign-kona-client" "https://localhost:$port" "$folder/signer"
   stop_serving
 done
+[[ $# -eq 0 ]] || exit 0
+
+# Through a proxy that the signer does not believe: an agent signs what the clients ask.
+(cd "$folder/signer" && OPSIGN=$signer SIGNED=true exec "$ROOT/scripts/proxied-signer.sh" signer \
+  --rpc.port "$port" --tls.cert server/rsa.crt --tls.key server/rsa.key) > "$folder/proxy.log" 2>&1 &
+SIGNER_PID=$!
+until_answers "$SIGNER_PID" "$folder/proxy.log" --cacert "$folder/signer/ca.crt" \
+  "https://localhost:$port/readyz"
+agent_port=$(free_port)
+for client in localhost localhost-ecdsa; do
+  "$signer" proxy agent --listen "127.0.0.1:$agent_port" --url "https://localhost:$port" \
+    --ca "$folder/signer/ca.crt" --cert "$folder/signer/client/$client.crt" \
+    --key "$folder/signer/client/$client.key" > "$folder/agent.log" 2>&1 &
+  AGENT_PID=$!
+  until_answers "$AGENT_PID" "$folder/agent.log" "http://127.0.0.1:$agent_port/healthz"
+  step "the field's clients, through an agent of $client and a proxy" "$folder/clients" -agent \
+    -test.run '^(TestSignerClient|TestRemoteSigner|TestTransactionManagerPath)$' \
+    -address "127.0.0.1:$agent_port" -folder "$folder/signer"
+  stop_agent
+done
+stop_serving

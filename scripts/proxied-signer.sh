@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # proxied-signer.sh signer FLAGS...: takes the flags of `opsign signer` in a folder of signer-folder.sh,
-# and puts a proxy on that port with the signer behind it. For opsign-load (bench-proxy.sh).
+# and puts a proxy on that port with the signer behind it, which with SIGNED=true answers only what
+# clients have signed. For opsign-load (bench-proxy.sh) and parity.sh.
 set -euo pipefail
 opsign=${OPSIGN:?the opsign to run}
 shift
@@ -22,7 +23,9 @@ signers:
   allow: [{name: localhost, addresses: ["$address"]}]
 clients: [{name: localhost, addresses: ["$address"]}]
 YAML
-{ cat config.yaml; printf 'proxies:\n- url: wss://localhost:%s\n  clients: [localhost]\n' "$links"; } > proxied.yaml
+{ cat config.yaml
+  printf 'proxies:\n- url: wss://localhost:%s\n  clients: [localhost]\n  signed: %s\n' "$links" "${SIGNED:-false}"
+} > proxied.yaml
 # The signer goes when the proxy, which this becomes, is killed.
 setpriv --pdeathsig KILL "$opsign" signer --config proxied.yaml --rpc.addr 127.0.0.1 --rpc.port 0 \
   --tls.ca ca.crt --tls.cert "$cert" --tls.key "$key" &

@@ -14,14 +14,21 @@ serve() {
     OP_SIGNER_TLS_KEY="server/$certificate.key" "$program" "${words[@]}") \
     > "$folder/signer.log" 2>&1 &
   SIGNER_PID=$!
+  until_answers "$SIGNER_PID" "$folder/signer.log" --cacert "$folder/ca.crt" \
+    "https://localhost:$port/healthz"
+}
+
+# until_answers PID LOG CURL-ARGUMENTS: waits until curl gets an answer, while the process runs.
+until_answers() {
+  local pid=$1 log=$2
+  shift 2
   for _ in $(seq 200); do
-    curl --silent --fail --max-time 1 --cacert "$folder/ca.crt" --output /dev/null \
-      "https://localhost:$port/healthz" && return
-    kill -0 "$SIGNER_PID" 2> /dev/null || break
+    curl --silent --fail --max-time 1 --output /dev/null "$@" && return
+    kill -0 "$pid" 2> /dev/null || break
     sleep 0.05
   done
-  tail -5 "$folder/signer.log" >&2
-  die "$program did not start"
+  tail -5 "$log" >&2
+  die "no answer in time: $*"
 }
 
 # Ends what serve started, and waits for it.

@@ -1,10 +1,12 @@
-//! `opsign proxy`, `opsign proxy check-config`, `opsign proxy status`.
+//! `opsign proxy`, `opsign proxy check-config`, `opsign proxy agent`, `opsign proxy status`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use opsign_proxy::AgentConfig;
 use opsign_wire::log::{Format, Level};
 use opsign_wire::{CallError, Caller, TlsFiles};
 
@@ -25,12 +27,24 @@ struct Serve {
     /// The config file (service/proxy/proxy.sample.yaml shows one).
     #[arg(long, value_name = "FILE", default_value = "proxy.yaml")]
     config: PathBuf,
+    #[command(flatten)]
+    log: Log,
+}
+
+#[derive(Args)]
+struct Log {
     /// How much is logged.
     #[arg(long = "log.level", ignore_case = true, default_value = "info")]
     log_level: Level,
     /// What a log line looks like.
     #[arg(long = "log.format", ignore_case = true, default_value = "text")]
     log_format: Format,
+}
+
+impl Log {
+    fn start(&self) {
+        opsign_wire::log::start(self.log_level, self.log_format, false);
+    }
 }
 
 #[derive(Subcommand)]
@@ -41,19 +55,38 @@ enum Command {
         #[arg(long, value_name = "FILE", default_value = "proxy.yaml")]
         config: PathBuf,
     },
+    /// On a client's own machine: sign its calls with its certificate's key, and ask a proxy that
+    /// need not be trusted (docs/proxy.md).
+    Agent(Agent),
     /// Show a running proxy's signers: who is connected, since when, latency, last errors.
-    Status(Status),
+    Status(Place),
 }
 
 #[derive(Args)]
-struct Status {
+struct Agent {
+    /// Where it listens, without TLS; whoever reaches it is the client.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8545")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    place: Place,
+    /// Within this a call is answered. A little more than the proxy's own, so that its answers
+    /// come through.
+    #[arg(long, value_name = "MS", default_value_t = 2000)]
+    deadline_ms: u64,
+    #[command(flatten)]
+    log: Log,
+}
+
+/// Where a proxy is, and what is shown there.
+#[derive(Args)]
+struct Place {
     /// The proxy's port for clients, https://HOST:PORT.
     #[arg(long)]
     url: String,
     /// Who vouches for the proxy.
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
-    /// Your certificate; its name must be in the proxy's admins.
+    /// Your certificate. For the status its name must be in the proxy's admins.
     #[arg(long, value_name = "FILE")]
     cert: PathBuf,
     /// Its key.
@@ -65,7 +98,7 @@ pub(crate) fn run(arguments: &Proxy, json: bool) -> Result<ExitCode, Failure> {
     match &arguments.command {
         None => {
             let serve = &arguments.serve;
-            opsign_wire::log::start(serve.log_level, serve.log_format, false);
+            serve.log.start();
             opsign_proxy::run(&serve.config, env!("CARGO_PKG_VERSION"))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -73,23 +106,39 @@ pub(crate) fn run(arguments: &Proxy, json: bool) -> Result<ExitCode, Failure> {
             let lines = opsign_proxy::check(config)?;
             Report::new().with("ok", true).with("found", lines).answer(json)
         }
+        Some(Command::Agent(agent)) => {
+            agent.log.start();
+            let config = AgentConfig {
+                listen: agent.listen,
+                url: agent.place.url.clone(),
+                tls: agent.place.files(),
+                deadline: Duration::from_millis(agent.deadline_ms),
+            };
+            opsign_proxy::run_agent(&config, env!("CARGO_PKG_VERSION"))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Status(status)) => look(status)?.answer(json),
     }
 }
 
-fn look(status: &Status) -> Result<Report, Failure> {
-    let files = TlsFiles {
-        ca: status.ca.clone(),
-        cert: status.cert.clone(),
-        key: status.key.clone(),
-        crls: Vec::new(),
-        tls13_only: false,
-    };
+impl Place {
+    fn files(&self) -> TlsFiles {
+        TlsFiles {
+            ca: self.ca.clone(),
+            cert: self.cert.clone(),
+            key: self.key.clone(),
+            crls: Vec::new(),
+            tls13_only: false,
+        }
+    }
+}
+
+fn look(status: &Place) -> Result<Report, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::unavailable(error.to_string()))?;
-    let caller = Caller::with_tls(&status.url, &files, Duration::from_secs(5));
+    let caller = Caller::with_tls(&status.url, &status.files(), Duration::from_secs(5));
     let caller = caller.map_err(Failure::usage)?;
     let answer = runtime.block_on(caller.call("opsignproxy_status", "[]"));
     let answer = answer.map_err(|error| match error {

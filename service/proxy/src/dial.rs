@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opsign_wire::{Call, Client, Dialer, Handler, Metrics, RpcError, Stop, Trace};
+use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::client_async_with_config;
@@ -33,6 +34,8 @@ pub struct Proxy {
     pub dialer: Dialer,
     /// The clients it may speak for, by their certificates' first DNS names.
     pub clients: Vec<String>,
+    /// Whether it is not believed: only calls that their clients have signed are answered.
+    pub signed: bool,
 }
 
 /// A signer that proxies may relay to.
@@ -48,6 +51,17 @@ pub trait Offering: Handler {
         binding: &[u8; 32],
         deadline: Instant,
     ) -> impl Future<Output = Result<String, String>> + Send;
+
+    /// Who has signed a call.
+    ///
+    /// # Errors
+    /// As [`SignedCalls::client`](opsign_wire::SignedCalls::client).
+    fn client(
+        &self,
+        method: &str,
+        params: Option<&RawValue>,
+        signed: Option<&RawValue>,
+    ) -> Result<Client, RpcError>;
 
     /// The longest a call may take, whatever a proxy says.
     fn deadline(&self) -> Duration;
@@ -113,7 +127,7 @@ async fn link<H: Offering>(
     let running = Running {
         handler: Arc::clone(handler),
         metrics: Arc::clone(metrics),
-        clients: proxy.clients.clone().into(),
+        proxy: Arc::new(proxy.clone()),
         room: Arc::new(Semaphore::new(QUEUE)),
     };
     let mut sender = Some(sender);
@@ -202,7 +216,7 @@ fn denied(frame: &Frame<'_>) -> End {
 struct Running<H> {
     handler: Arc<H>,
     metrics: Arc<Metrics>,
-    clients: Arc<[String]>,
+    proxy: Arc<Proxy>,
     room: Arc<Semaphore>,
 }
 
@@ -222,9 +236,9 @@ impl<H: Offering> Running<H> {
         };
         let (id, text) = (frame.id, text.to_owned());
         let (handler, metrics) = (Arc::clone(&self.handler), Arc::clone(&self.metrics));
-        let clients = Arc::clone(&self.clients);
+        let proxy = Arc::clone(&self.proxy);
         tokio::spawn(async move {
-            let outcome = call(&*handler, &metrics, &clients, &text).await;
+            let outcome = call(&*handler, &metrics, &proxy, &text).await;
             // An error means that the link is gone: the proxy asks again over the next one.
             let _ = sender.send(answer(id, &outcome)).await;
             drop(permit);
@@ -236,30 +250,40 @@ impl<H: Offering> Running<H> {
 async fn call<H: Offering>(
     handler: &H,
     metrics: &Metrics,
-    clients: &[String],
+    proxy: &Proxy,
     text: &str,
 ) -> Result<String, RpcError> {
     let invalid = || RpcError::new(-32600, "invalid request");
     let frame = Frame::read(text).ok_or_else(invalid)?;
     let method = frame.method.as_deref().ok_or_else(invalid)?;
     let Envelope { client, deadline_ms, trace } = frame.opsign.clone().ok_or_else(invalid)?;
-    let mut names = client.names;
-    let name = names.first().map_or("", String::as_str);
-    if !clients.iter().any(|known| known == name) {
+    let name = client.names.first().map_or("", String::as_str);
+    if !proxy.clients.iter().any(|known| known == name) {
         let who = format_args!("this proxy may not speak for client '{name}'");
         return Err(RpcError::forbidden(who));
     }
+    let client = if proxy.signed {
+        let signer = handler.client(method, frame.params, frame.signed)?;
+        if signer.name() != name {
+            let who =
+                format_args!("client '{}' has signed what is said to be '{name}'s", signer.name());
+            return Err(RpcError::forbidden(who));
+        }
+        signer
+    } else {
+        Client::relayed(client.names)
+    };
     // Any of the names may count (`clientNames: any`), so none is foreign.
-    names.retain(|name| clients.contains(name));
+    let client = client.only(&proxy.clients);
     let deadline = Duration::from_millis(deadline_ms).min(handler.deadline());
     let trace = trace.and_then(|id| Trace::new(&id));
-    let client = Client::relayed(names);
     let call = Call {
         method,
         params: frame.params,
         client: &client,
         deadline: Instant::now() + deadline,
         trace: trace.as_ref(),
+        signed: frame.signed,
     };
     opsign_wire::run(handler, metrics, call).await
 }

@@ -282,7 +282,7 @@ impl Hub {
                     deadline_ms: left(call.deadline),
                     trace: call.trace.map(|trace| trace.id().to_owned()),
                 };
-                let text = relay(id, call.method, call.params, &envelope);
+                let text = relay(id, call, &envelope);
                 match link.ask(id, text, call.deadline).await {
                     Ok(answer) => return answer,
                     Err(NoAnswer::Lost) => {}

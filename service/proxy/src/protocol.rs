@@ -7,7 +7,8 @@
 //! proxy → signer  {"id":0,"method":"opsignerproxy_prove","params":[{"challenge":"0x…"}]}
 //! signer → proxy  {"id":0,"result":{"proofs":[{"address":"0x…","signature":"0x…"}]}}
 //! proxy → signer  {"id":1,"result":{"proxy":"…","version":1,"accepted":[OFFER]}}, or an error
-//! proxy → signer  {"id":7,"method":"eth_signTransaction","params":[…],"opsign":ENVELOPE}
+//! proxy → signer  {"id":7,"method":"eth_signTransaction","params":[…],"opsign":ENVELOPE}, and
+//!                 "signed":SIGNED if the client has signed the call (`service/wire/src/signed.rs`)
 //! signer → proxy  {"id":7,"result":"0x…"}, or {"id":7,"error":{…}}
 //! ```
 //!
@@ -17,7 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use opsign_core::{Address, personal_message_hash};
-use opsign_wire::RpcError;
+use opsign_wire::{Call, RpcError};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -160,6 +161,9 @@ pub(crate) struct Frame<'a> {
     pub(crate) error: Option<ErrorFrame<'a>>,
     #[serde(default)]
     pub(crate) opsign: Option<Envelope>,
+    /// The client's signature of a call.
+    #[serde(borrow, default)]
+    pub(crate) signed: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -204,18 +208,14 @@ pub(crate) fn request(id: u64, method: &str, argument: &impl Serialize) -> Strin
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":[{argument}]}}"#)
 }
 
-/// A client's call, its parameters as they came.
-pub(crate) fn relay(
-    id: u64,
-    method: &str,
-    params: Option<&RawValue>,
-    envelope: &Envelope,
-) -> String {
-    let method = serde_json::Value::from(method);
-    let params = params.map_or("null", RawValue::get);
+/// A client's call, its parameters and its signature as they came.
+pub(crate) fn relay(id: u64, call: &Call<'_>, envelope: &Envelope) -> String {
+    let method = serde_json::Value::from(call.method);
+    let params = call.params.map_or("null", RawValue::get);
+    let signed = call.signed.map(|signed| format!(r#","signed":{signed}"#)).unwrap_or_default();
     let envelope = json(envelope);
     format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params},"opsign":{envelope}}}"#
+        r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}{signed},"opsign":{envelope}}}"#
     )
 }
 
@@ -258,10 +258,20 @@ mod tests {
             trace: None,
         };
         let params = RawValue::from_string(r#"[{"to": "0x01"}]"#.into()).unwrap();
-        let text = relay(8, "eth_signTransaction", Some(&params), &envelope);
+        let signed = RawValue::from_string(r#"{"time": 1}"#.into()).unwrap();
+        let call = Call {
+            method: "eth_signTransaction",
+            params: Some(&params),
+            client: &opsign_wire::Client::relayed(Vec::new()),
+            deadline: tokio::time::Instant::now(),
+            trace: None,
+            signed: Some(&signed),
+        };
+        let text = relay(8, &call, &envelope);
         let frame = Frame::read(&text).unwrap();
         assert_eq!(frame.method.as_deref(), Some("eth_signTransaction"));
         assert_eq!(frame.params.unwrap().get(), params.get());
+        assert_eq!(frame.signed.unwrap().get(), signed.get());
         assert_eq!(frame.opsign, Some(envelope));
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct ProxyConfig {
     pub(crate) url: String,
     /// Whom it may speak for, as `auth` calls them.
     pub(crate) clients: Vec<String>,
+    /// Only for calls that these clients have signed.
+    pub(crate) signed: bool,
     /// Who vouches for the proxy; without it, whoever vouches for clients.
     pub(crate) ca: Option<PathBuf>,
     /// The signer's certificate and key as a client; without them, its own.
@@ -171,6 +173,8 @@ struct File {
 struct FileProxy {
     url: String,
     clients: Vec<String>,
+    #[serde(default)]
+    signed: bool,
     ca: Option<PathBuf>,
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
@@ -463,6 +467,7 @@ fn proxy_config(file: &FileProxy, entries: &[Entry]) -> Result<ProxyConfig, Stri
     Ok(ProxyConfig {
         url: file.url.clone(),
         clients: file.clients.clone(),
+        signed: file.signed,
         ca: file.ca.clone(),
         identity,
     })

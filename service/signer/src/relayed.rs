@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use opsign_core::Address;
 use opsign_proxy::{Offer, Offering, Registration, VERSION, proof_hash};
-use opsign_wire::{Call, Handler, RpcError};
+use opsign_wire::{Call, Client, Handler, RpcError, SignedCalls};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::service::Service;
 
 pub(crate) struct Relayed {
     pub(crate) service: Arc<Service>,
+    pub(crate) signed: SignedCalls,
     pub(crate) deadline: Duration,
     /// A random name of this run of the program.
     pub(crate) instance: String,
@@ -74,6 +76,15 @@ impl Offering for Relayed {
         let hash = proof_hash(&address, challenge, binding);
         let signature = key.sign(&hash, deadline).await.map_err(|error| error.to_string())?;
         Ok(signature.signature().to_string())
+    }
+
+    fn client(
+        &self,
+        method: &str,
+        params: Option<&RawValue>,
+        signed: Option<&RawValue>,
+    ) -> Result<Client, RpcError> {
+        self.signed.client(method, params, signed)
     }
 
     fn deadline(&self) -> Duration {

@@ -12,7 +12,8 @@ use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{Guard, Mode, Store, StoreError};
 use opsign_proxy::Proxy;
 use opsign_wire::{
-    Caller, Closer, ConfigError, Dialer, Failure, Limits, MetricsServer, Server, Stop, Stopper, Tls,
+    Caller, Closer, ConfigError, Dialer, Failure, Limits, MetricsServer, Server, SignedCalls, Stop,
+    Stopper, Tls,
 };
 use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
@@ -94,7 +95,8 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
     }
     for proxy in proxies(&config, &tls)? {
         let clients = proxy.clients.join(", ");
-        lines.push(format!("proxy {}: for {clients}", proxy.dialer.authority()));
+        let signed = if proxy.signed { ", whose calls must be signed" } else { "" };
+        lines.push(format!("proxy {}: for {clients}{signed}", proxy.dialer.authority()));
     }
     for certificate in tls.certificates() {
         let days = (certificate.not_after - unix_now()) / 86_400;
@@ -296,7 +298,7 @@ async fn open_gates(
 fn dial(
     config: &Config,
     service: &Arc<Service>,
-    tls: &Tls,
+    tls: &Arc<Tls>,
     metrics: &Arc<opsign_wire::Metrics>,
     stop: &Stop,
 ) -> Result<Vec<JoinHandle<usize>>, Failure> {
@@ -305,6 +307,7 @@ fn dial(
         .map_err(|error| Failure::System(format!("no random numbers: {error}")))?;
     let handler = Arc::new(Relayed {
         service: Arc::clone(service),
+        signed: SignedCalls::new(Arc::clone(tls)),
         deadline: config.limits.deadline,
         instance: base16ct::lower::encode_string(&instance),
     });
@@ -332,7 +335,7 @@ fn proxies(config: &Config, tls: &Tls) -> Result<Vec<Proxy>, Failure> {
         }
         let dialer = Dialer::new(&proxy.url, &files)
             .map_err(|what| Failure::Config(format!("proxies: {what}")))?;
-        proxies.push(Proxy { dialer, clients: proxy.clients.clone() });
+        proxies.push(Proxy { dialer, clients: proxy.clients.clone(), signed: proxy.signed });
     }
     Ok(proxies)
 }

@@ -2,7 +2,7 @@
 //! admin port over mutual TLS.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +16,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -46,14 +45,16 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
-/// A JSON-RPC server to call, over one connection that is kept and opened anew when it breaks.
+/// A JSON-RPC server to call, over connections that are kept and opened anew when they break: as many
+/// as there are calls at a time.
 pub struct Caller {
     uri: Uri,
     authority: String,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     patience: Duration,
-    connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
-    date: std::sync::Mutex<Option<String>>,
+    /// Those that have finished an answer, and wait for a question.
+    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    date: Mutex<Option<String>>,
 }
 
 impl Caller {
@@ -91,7 +92,7 @@ impl Caller {
             authority,
             tls: None,
             patience,
-            connection: Mutex::default(),
+            idle: Mutex::default(),
             date: Default::default(),
         })
     }
@@ -111,9 +112,27 @@ impl Caller {
     /// # Errors
     /// [`CallError`]. A call that got no answer may have been carried out.
     pub async fn call(&self, method: &str, params: &str) -> Result<String, CallError> {
+        self.ask(method, params, "").await
+    }
+
+    /// The same with what [`crate::CallSigner`] gave for the call.
+    ///
+    /// # Errors
+    /// As [`Caller::call`].
+    pub async fn call_signed(
+        &self,
+        method: &str,
+        params: &str,
+        signed: &str,
+    ) -> Result<String, CallError> {
+        self.ask(method, params, &format!(",\"signed\":{signed}")).await
+    }
+
+    async fn ask(&self, method: &str, params: &str, more: &str) -> Result<String, CallError> {
         let method = serde_json::Value::from(method);
-        let body =
-            format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":{method},\"params\":{params}}}");
+        let body = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":{method},\"params\":{params}{more}}}"
+        );
         // A path may hold a secret.
         let unreachable =
             |what: String| CallError::Unreachable(format!("{}: {what}", self.authority));
@@ -129,8 +148,12 @@ impl Caller {
     }
 
     async fn send(&self, body: Bytes) -> Result<Bytes, String> {
-        let mut connection = self.connection.lock().await;
-        let mut sender = match connection.take().filter(|sender| !sender.is_closed()) {
+        let kept = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|sender| !sender.is_closed());
+            idle.pop()
+        };
+        let mut sender = match kept {
             Some(sender) => sender,
             None => self.open().await?,
         };
@@ -150,8 +173,7 @@ impl Caller {
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date.map(str::to_owned);
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
-        // Only a connection that has finished its answer is used again.
-        *connection = Some(sender);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         Ok(body)
     }
 

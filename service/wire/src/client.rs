@@ -54,6 +54,18 @@ impl Client {
         Self { identity, not_after: None, chain: Vec::new() }
     }
 
+    /// The same with these of its names alone.
+    #[must_use]
+    pub fn only(mut self, allowed: &[String]) -> Self {
+        if let Identity::Named(names) = &mut self.identity {
+            names.retain(|name| allowed.contains(name));
+            if names.is_empty() {
+                self.identity = Identity::Nameless;
+            }
+        }
+        self
+    }
+
     /// SHA-256 of its certificate, as `openssl x509 -fingerprint -sha256` gives it.
     pub fn fingerprint(&self) -> Option<[u8; 32]> {
         Some(Sha256::digest(self.chain.first()?).into())

@@ -9,6 +9,7 @@
 //! | `server.rs` | accepting, slow clients, idle clients, draining |
 //! | `watch.rs` | one connection's progress, so that a stalled one can be cut off |
 //! | `caller.rs` | calling somebody else's JSON-RPC |
+//! | `signed.rs` | calls that their client has signed, for whoever does not trust what is between |
 //! | `link.rs` | connections that are kept: both ends show certificates, and share a secret |
 //! | `config_file.rs`, `failure.rs` | reading a config; why a server does not start |
 //! | `metrics.rs` | counters under op-signer's names and our own |
@@ -30,6 +31,7 @@ pub mod log;
 mod metrics;
 mod rpc;
 mod server;
+mod signed;
 mod tls;
 mod watch;
 
@@ -41,4 +43,5 @@ pub use link::{Accepted, Dialed, Dialer, accept};
 pub use metrics::{Metrics, MetricsServer};
 pub use rpc::{Call, Handler, RpcError, Trace, run};
 pub use server::{Closer, Limits, Server, Stop, Stopper};
+pub use signed::{CallSigner, NOT_SIGNED, SignedCalls};
 pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles, client_tls};

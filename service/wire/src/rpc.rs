@@ -124,6 +124,9 @@ pub struct Call<'a> {
     pub deadline: Instant,
     /// The trace it belongs to.
     pub trace: Option<&'a Trace>,
+    /// The client's signature of the call ([`crate::SignedCalls`]), if there is one. Nobody has
+    /// looked at it.
+    pub signed: Option<&'a RawValue>,
 }
 
 impl<'a> Call<'a> {
@@ -261,6 +264,7 @@ impl<H: Handler> Exchange<'_, H> {
             client: self.client,
             deadline,
             trace: self.trace,
+            signed: message.signed,
         };
         run(self.handler, self.metrics, call).await
     }
@@ -341,6 +345,7 @@ struct Message<'a> {
     id: Option<&'a RawValue>,
     method: Cow<'a, str>,
     params: Option<&'a RawValue>,
+    signed: Option<&'a RawValue>,
     /// Whether there is a `result` or an `error`.
     outcome: bool,
 }
@@ -381,6 +386,8 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                         message.method = text().map(|text| text.0).unwrap_or_default();
                     } else if name.eq_ignore_ascii_case("params") {
                         message.params = Some(value);
+                    } else if name == "signed" {
+                        message.signed = Some(value);
                     } else if name.eq_ignore_ascii_case("result")
                         || (name.eq_ignore_ascii_case("error") && value.get() != "null")
                     {

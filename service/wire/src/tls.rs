@@ -51,6 +51,12 @@ impl TlsFiles {
 #[derive(Debug)]
 pub struct TlsError(String);
 
+impl TlsError {
+    pub(crate) fn new(path: &Path, what: &str) -> Self {
+        Self(format!("{} {what}", path.display()))
+    }
+}
+
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -130,14 +136,19 @@ impl Tls {
         let chain = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| TlsError(format!("no PEM certificate: {error}")))?;
+        self.admit(&chain)
+    }
+
+    /// Whose certificate chain this is, if it would be let in now.
+    pub(crate) fn admit(&self, chain: &[CertificateDer<'_>]) -> Result<Client, TlsError> {
         let Some((leaf, intermediates)) = chain.split_first() else {
-            return Err(TlsError("no CERTIFICATE block".into()));
+            return Err(TlsError("not there".into()));
         };
         let verifier = Arc::clone(&self.loaded.load().verifier);
         verifier
             .verify_client_cert(leaf, intermediates, UnixTime::now())
             .map_err(|error| TlsError(format!("not let in: {error}")))?;
-        Ok(Client::from_chain(Some(&chain)))
+        Ok(Client::from_chain(Some(chain)))
     }
 
     /// Whether the authorities and revocation lists of now still let a connected client in.
@@ -173,10 +184,8 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
     let verifier = verifier.build().map_err(|error| fail(&files.ca, &error.to_string()))?;
     let verifier: Arc<dyn ClientCertVerifier> = Arc::new(Explaining(verifier));
 
-    let chain = certificates(&files.cert)?;
+    let (chain, key) = read_identity(&files.cert, &files.key)?;
     let own = check_own(&files.cert, &chain)?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
-        .map_err(|error| fail(&files.key, &format!("no private key in PEM: {error}")))?;
     let versions: &[_] =
         if files.tls13_only { &[&rustls::version::TLS13] } else { rustls::ALL_VERSIONS };
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -218,11 +227,21 @@ pub fn client_tls(ca: &Path, own: Option<(&Path, &Path)>) -> Result<ClientConfig
     let Some((cert, key_file)) = own else {
         return Ok(builder.with_no_client_auth());
     };
-    let key = PrivateKeyDer::from_pem_slice(&read(key_file)?)
-        .map_err(|error| fail(key_file, &format!("no private key in PEM: {error}")))?;
+    let (chain, key) = read_identity(cert, key_file)?;
     builder
-        .with_client_auth_cert(certificates(cert)?, key)
+        .with_client_auth_cert(chain, key)
         .map_err(|error| fail(key_file, &format!("does not fit {}: {error}", cert.display())))
+}
+
+/// A chain and the key of its first certificate.
+pub(crate) fn read_identity(
+    cert: &Path,
+    key: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let chain = certificates(cert)?;
+    let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
+        .map_err(|error| fail(key, &format!("no private key in PEM: {error}")))?;
+    Ok((chain, secret))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -284,7 +303,7 @@ fn reason(error: &io::Error) -> String {
 }
 
 fn fail(path: &Path, what: &str) -> TlsError {
-    TlsError(format!("{} {what}", path.display()))
+    TlsError::new(path, what)
 }
 
 /// webpki's verifier, which says why a version 1 certificate is refused.

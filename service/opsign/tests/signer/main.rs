@@ -24,4 +24,5 @@ mod records;
 mod relay;
 mod reload;
 mod reorg;
+mod signed;
 mod tls;

@@ -19,6 +19,7 @@ import (
 	opcrypto "github.com/ethereum-optimism/optimism/op-service/crypto"
 	"github.com/ethereum-optimism/optimism/op-service/eth"
 	"github.com/ethereum-optimism/optimism/op-service/signer"
+	optls "github.com/ethereum-optimism/optimism/op-service/tls"
 	"github.com/ethereum-optimism/optimism/op-service/txmgr"
 
 	"github.com/opsign/opsign/service/signer/tests/parity/exchange"
@@ -26,6 +27,7 @@ import (
 
 var (
 	endpoint exchange.Endpoint
+	agent    bool
 	one      = common.HexToAddress(AddressOne)
 	ten      = eth.ChainIDFromUInt64(10)
 	logger   = log.NewLogger(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -34,6 +36,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.StringVar(&endpoint.Address, "address", "", "host:port of a signer")
 	flag.StringVar(&endpoint.Folder, "folder", "", "made by scripts/signer-folder.sh")
+	flag.BoolVar(&agent, "agent", false, "the address is an agent's: plain HTTP, and no certificates to show")
 	flag.Parse()
 	if endpoint.Address == "" || endpoint.Folder == "" {
 		fmt.Fprintln(os.Stderr, "these tests ask a running signer: -args -address HOST:PORT -folder FOLDER")
@@ -42,8 +45,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// each runs a test with an RSA and with an ECDSA certificate.
+// each runs a test with an RSA and with an ECDSA certificate, or once where an agent has the certificate.
 func each(t *testing.T, test func(*testing.T, signer.CLIConfig)) {
+	if agent {
+		config := Config(endpoint, "localhost")
+		config.Endpoint = "http://" + endpoint.Address
+		config.TLSConfig = optls.CLIConfig{}
+		test(t, config)
+		return
+	}
 	for _, client := range []string{"localhost", "localhost-ecdsa"} {
 		t.Run(client, func(t *testing.T) { test(t, Config(endpoint, client)) })
 	}
