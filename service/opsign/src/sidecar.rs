@@ -1,9 +1,10 @@
-//! `opsign sidecar`, `opsign sidecar check-config`.
+//! `opsign sidecar`, `opsign sidecar check-config`, `mode`, `status`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use opsign_sidecar::{Mode, Request, Start};
 use opsign_wire::log::{Format, Level};
 
 use crate::failure::Failure;
@@ -23,6 +24,10 @@ struct Serve {
     /// The config file (service/sidecar/sidecar.sample.yaml shows one).
     #[arg(long, value_name = "FILE", default_value = "sidecar.yaml")]
     config: PathBuf,
+    /// Take the port over from the sidecar that runs with the same admin socket, without refusing a
+    /// connection. It ends when its clients are gone.
+    #[arg(long)]
+    take_over: bool,
     /// How much is logged.
     #[arg(long = "log.level", ignore_case = true, default_value = "info")]
     log_level: Level,
@@ -39,6 +44,28 @@ enum Command {
         #[arg(long, value_name = "FILE", default_value = "sidecar.yaml")]
         config: PathBuf,
     },
+    /// Change what a running sidecar uses builders' blocks for, from the next block on.
+    Mode {
+        /// enabled, dryRun or disabled.
+        #[arg(value_parser = mode)]
+        mode: Mode,
+        /// The sidecar's admin socket.
+        #[arg(long, value_name = "SOCKET")]
+        socket: PathBuf,
+    },
+    /// Show a running sidecar's mode, health and builders.
+    Status {
+        /// The sidecar's admin socket.
+        #[arg(long, value_name = "SOCKET")]
+        socket: PathBuf,
+    },
+}
+
+fn mode(text: &str) -> Result<Mode, String> {
+    [Mode::Enabled, Mode::DryRun, Mode::Disabled]
+        .into_iter()
+        .find(|mode| mode.to_string() == text)
+        .ok_or_else(|| "write enabled, dryRun or disabled".to_owned())
 }
 
 pub(crate) fn run(arguments: &Sidecar, json: bool) -> Result<ExitCode, Failure> {
@@ -46,12 +73,26 @@ pub(crate) fn run(arguments: &Sidecar, json: bool) -> Result<ExitCode, Failure> 
         None => {
             let serve = &arguments.serve;
             opsign_wire::log::start(serve.log_level, serve.log_format, false);
-            opsign_sidecar::run(&serve.config, env!("CARGO_PKG_VERSION"))?;
+            opsign_sidecar::run(&Start {
+                config: &serve.config,
+                take_over: serve.take_over,
+                version: env!("CARGO_PKG_VERSION"),
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::CheckConfig { config }) => {
             let lines = opsign_sidecar::check(config)?;
             Report::new().with("ok", true).with("found", lines).answer(json)
         }
+        Some(Command::Mode { mode, socket }) => {
+            ask(socket, &Request::Mode { mode: *mode })?.answer(json)
+        }
+        Some(Command::Status { socket }) => ask(socket, &Request::Status)?.answer(json),
     }
+}
+
+fn ask(socket: &Path, request: &Request) -> Result<Report, Failure> {
+    let answer = opsign_sidecar::ask(socket, request).map_err(Failure::unavailable)?;
+    let fields = answer.as_object().into_iter().flatten();
+    Ok(fields.fold(Report::new(), |report, (name, value)| report.with(name, value.clone())))
 }

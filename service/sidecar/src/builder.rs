@@ -10,11 +10,13 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::answer::Answer;
+use crate::backfill;
 use crate::body::{Body, MAX_BODY};
 use crate::breaker::Breaker;
 use crate::chain;
 use crate::peer::Peer;
 use crate::pool::PeerError;
+use crate::pool_calls::PoolCalls;
 
 /// Tasks that wait at the most.
 const MOST: usize = 64;
@@ -60,6 +62,7 @@ pub(crate) struct Builder {
     pub(crate) name: String,
     /// For what op-node waits for.
     pub(crate) critical: Peer,
+    pub(crate) pool: PoolCalls,
     /// For everything else.
     follow: Peer,
     queue: Mutex<Queue>,
@@ -88,10 +91,17 @@ enum Task {
 }
 
 impl Builder {
-    pub(crate) fn new(name: String, critical: Peer, follow: Peer, block_time: Duration) -> Self {
+    pub(crate) fn new(
+        name: String,
+        critical: Peer,
+        follow: Peer,
+        pool: PoolCalls,
+        block_time: Duration,
+    ) -> Self {
         Self {
             name,
             critical,
+            pool,
             follow,
             queue: Mutex::default(),
             wake: Notify::new(),
@@ -269,9 +279,13 @@ impl Builder {
         }
     }
 
-    /// Compares its head with the local one.
+    /// Compares its head with the local one, and gives it the blocks that it lacks.
     async fn look(&self, local: &Peer) {
-        match chain::compare(local, &self.follow, QUESTION).await {
+        let compared = match chain::compare(local, &self.follow, QUESTION).await {
+            Ok(false) => backfill::fill(local, &self.follow, QUESTION, self.patience).await,
+            same => same,
+        };
+        match compared {
             Ok(true) => self.become_sync(Sync::Synced),
             Ok(false) => self.become_sync(Sync::Behind),
             Err(chain::Trouble::Builder(error)) => {

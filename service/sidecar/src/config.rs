@@ -22,6 +22,10 @@ pub(crate) struct Config {
     pub(crate) block_time: Duration,
     /// How long `getPayload` may take; without it, until the slot begins.
     pub(crate) deadline: Option<Duration>,
+    /// Builders leave the state root to the local engine.
+    pub(crate) external_state_root: bool,
+    /// The socket of `opsign sidecar mode`, `status` and of a hand-over.
+    pub(crate) admin: Option<PathBuf>,
     /// A file with a line of JSON for each block.
     pub(crate) decisions: Option<PathBuf>,
     pub(crate) metrics: Option<SocketAddr>,
@@ -41,6 +45,8 @@ pub(crate) struct BuilderConfig {
     pub(crate) url: String,
     pub(crate) jwt_secret_file: PathBuf,
     pub(crate) tls: Option<BuilderTls>,
+    /// Where transactions and miner settings go, without a token; else to `url`.
+    pub(crate) transactions_url: Option<String>,
 }
 
 /// Who vouches for a builder, and what it is shown.
@@ -109,7 +115,10 @@ struct File {
     policy: FilePolicy,
     block_time: Option<Span>,
     deadline: Option<Span>,
+    #[serde(default)]
+    external_state_root: bool,
     decisions: Option<PathBuf>,
+    admin: Option<FileAdmin>,
     #[serde(default)]
     metrics: FileMetrics,
 }
@@ -128,6 +137,13 @@ struct FileBuilder {
     url: String,
     jwt_secret_file: Option<PathBuf>,
     tls: Option<BuilderTls>,
+    transactions_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileAdmin {
+    socket: PathBuf,
 }
 
 #[derive(Default, Deserialize)]
@@ -185,6 +201,7 @@ impl Config {
                 url: builder.url,
                 jwt_secret_file: builder.jwt_secret_file.unwrap_or_else(|| secret.clone()),
                 tls: builder.tls,
+                transactions_url: builder.transactions_url,
             });
         }
         let policy = Policy {
@@ -218,6 +235,8 @@ impl Config {
             policy,
             block_time: file.block_time.map_or(Duration::from_secs(2), |time| time.0),
             deadline: file.deadline.map(|time| time.0),
+            external_state_root: file.external_state_root,
+            admin: file.admin.map(|admin| admin.socket),
             decisions: file.decisions,
             metrics,
         })

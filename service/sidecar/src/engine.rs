@@ -1,6 +1,6 @@
 //! What is done with each call of op-node.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -40,6 +40,10 @@ pub(crate) struct Sidecar {
     pub(crate) block_time: Duration,
     /// How long `getPayload` may take, if not until the slot begins.
     pub(crate) budget: Option<Duration>,
+    pub(crate) external_state_root: bool,
+    pub(crate) version: String,
+    /// Whether the local engine answered when it was last asked.
+    pub(crate) local_answers: AtomicBool,
     pub(crate) metrics: Metrics,
     pub(crate) journal: Journal,
     mode: AtomicU8,
@@ -70,6 +74,7 @@ impl Sidecar {
         builders: Vec<Arc<Builder>>,
         metrics: Metrics,
         journal: Journal,
+        version: &str,
     ) -> Self {
         let sidecar = Self {
             local,
@@ -78,6 +83,9 @@ impl Sidecar {
             policy: config.policy,
             block_time: config.block_time,
             budget: config.deadline,
+            external_state_root: config.external_state_root,
+            version: version.to_owned(),
+            local_answers: AtomicBool::new(true),
             metrics,
             journal,
             mode: AtomicU8::new(0),
@@ -157,9 +165,12 @@ impl Sidecar {
     async fn call(&self, head: Parts, call: Call) -> Response<Body> {
         match call.kind() {
             Kind::Other => self.pass(&head, call.bytes.into()).await,
-            Kind::Pool => self.pass(&head, call.bytes.into()).await,
+            Kind::Pool => {
+                self.tell_pools(&call.bytes);
+                self.pass(&head, call.bytes.into()).await
+            }
             Kind::NewPayload => {
-                for builder in self.followers() {
+                for builder in &self.builders {
                     builder.relay_payload(call.bytes.clone());
                 }
                 self.pass(&head, call.bytes.into()).await
@@ -173,7 +184,10 @@ impl Sidecar {
     /// one, as op-geth makes them.
     async fn batch(&self, mut head: Parts, whole: Bytes, calls: Vec<Bytes>) -> Response<Body> {
         let kind = |call: &Bytes| Call::read(call.clone()).map_or(Kind::Other, |call| call.kind());
-        if calls.iter().all(|call| kind(call) == Kind::Other) {
+        if calls.iter().all(|call| matches!(kind(call), Kind::Other | Kind::Pool)) {
+            for call in calls.iter().filter(|call| kind(call) == Kind::Pool) {
+                self.tell_pools(call);
+            }
             return self.pass(&head, whole.into()).await;
         }
         // The answers are put together here.
@@ -215,16 +229,17 @@ impl Sidecar {
         response
     }
 
-    /// Builders that are told of the chain.
-    fn followers(&self) -> impl Iterator<Item = &Arc<Builder>> {
-        self.builders.iter()
+    fn tell_pools(&self, call: &Bytes) {
+        for builder in &self.builders {
+            builder.pool.pass(call.clone());
+        }
     }
 
     async fn new_payload_streamed(&self, head: &Parts, body: Body) -> Response<Body> {
         let (body, mut copy) = body.copied();
         let relay = |bytes: Option<Bytes>| {
             if let Some(bytes) = bytes {
-                for builder in self.followers() {
+                for builder in &self.builders {
                     builder.relay_payload(bytes.clone());
                 }
             }
@@ -275,7 +290,7 @@ impl Sidecar {
             && said.as_ref().is_ok_and(|said| said.is("VALID") || said.is("SYNCING"))
         {
             let head_only = if building { asked.head_only() } else { call.bytes.clone() };
-            for builder in self.followers() {
+            for builder in &self.builders {
                 // An order has brought the head as well.
                 if !orders.iter().any(|order| Arc::ptr_eq(&order.builder, builder)) {
                     builder.relay_head(head_only.clone());

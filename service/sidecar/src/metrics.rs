@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     synced: IntGaugeVec,
     breaker: IntGaugeVec,
     dropped: IntGaugeVec,
+    pool_dropped: IntGaugeVec,
     mode: IntGaugeVec,
     websockets: IntCounter,
     lost_lines: IntGauge,
@@ -79,6 +80,11 @@ impl Metrics {
                 "Blocks that were not relayed since too many waited",
                 "builder",
             )?,
+            pool_dropped: gauges(
+                "opsign_sidecar_transactions_dropped",
+                "Transactions and miner settings that a builder did not get",
+                "builder",
+            )?,
             mode: gauges("opsign_sidecar_mode", "1 for the mode that is on", "mode")?,
             websockets,
             lost_lines,
@@ -108,6 +114,7 @@ impl Metrics {
             self.synced.with_label_values(&name).set(synced.into());
             self.breaker.with_label_values(&name).set(builder.breaker_open().into());
             self.dropped.with_label_values(&name).set(number(builder.dropped()));
+            self.pool_dropped.with_label_values(&name).set(number(builder.pool.dropped()));
         }
         for mode in [Mode::Enabled, Mode::DryRun, Mode::Disabled] {
             let on = sidecar.mode() == mode;

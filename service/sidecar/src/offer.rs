@@ -15,6 +15,7 @@ use crate::job::{Job, Order, get_payload};
 use crate::message::Call;
 use crate::peer::Peer;
 use crate::pool::PeerError;
+use crate::rebuild::rebuild;
 
 /// For the local engine to judge a block: what op-node allows it.
 const JUDGEMENT: Duration = Duration::from_secs(10);
@@ -108,6 +109,8 @@ pub(crate) struct Quest {
     /// For blocks that the local engine has failed to build: what it last wrote.
     pub(crate) remembered: Option<Reference>,
     pub(crate) deadline: Instant,
+    /// The builder leaves the state root to the local engine.
+    pub(crate) external_state_root: bool,
 }
 
 impl Quest {
@@ -136,6 +139,17 @@ impl Quest {
         if Instant::now() >= self.deadline {
             // Judging it now would keep the local engine from op-node's next call.
             return Err(Reason::Late);
+        }
+        if self.external_state_root {
+            let method = &self.call.method;
+            let (asked, wanted) = (&job.asked, &job.attributes);
+            let rebuilt =
+                rebuild(&self.local, asked, wanted, &block, method, self.deadline).await?;
+            *hash = Some(rebuilt.block_hash);
+            return match mismatch(asked, wanted, &rebuilt, &reference) {
+                Some(field) => Err(Reason::Mismatch(field)),
+                None => Ok(rebuilt),
+            };
         }
         let version = self.call.version().unwrap_or_default();
         let judged = self.local.call(Body::pieces(block.judge(version)), JUDGEMENT).await;

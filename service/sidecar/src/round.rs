@@ -104,6 +104,7 @@ impl<'a> Round<'a> {
             reference,
             remembered: self.sidecar.remembered(),
             deadline,
+            external_state_root: self.sidecar.external_state_root,
         };
         tokio::spawn(async move {
             let (job, index) = (Arc::clone(&quest.job), quest.index);

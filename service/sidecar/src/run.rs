@@ -1,6 +1,7 @@
 //! `opsign sidecar`: start and stop.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,9 @@ use opsign_wire::{Failure, MetricsServer, Stopper, client_tls};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
+use crate::admin::{self, Admin};
 use crate::builder::Builder;
 use crate::config::Config;
 use crate::engine::Sidecar;
@@ -17,6 +20,7 @@ use crate::journal::Journal;
 use crate::jwt::Secret;
 use crate::metrics::Metrics;
 use crate::peer::Peer;
+use crate::pool_calls::PoolCalls;
 use crate::server::Server;
 
 /// How often secret files are looked at.
@@ -37,7 +41,7 @@ struct Parts {
 /// # Errors
 /// [`Failure::Config`].
 pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
-    let parts = build(path)?;
+    let parts = build(path, "")?;
     let config = &parts.config;
     let mut lines = vec![
         format!("listens on {}", config.listen),
@@ -50,7 +54,7 @@ pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(lines)
 }
 
-fn build(path: &Path) -> Result<Parts, Failure> {
+fn build(path: &Path, version: &str) -> Result<Parts, Failure> {
     let config = Config::read(path)?;
     let mut secrets: Vec<Arc<Secret>> = Vec::new();
     let mut secret = |path: &Path| -> Result<Arc<Secret>, Failure> {
@@ -82,9 +86,17 @@ fn build(path: &Path) -> Result<Parts, Failure> {
         };
         let own = secret(&builder.jwt_secret_file)?;
         let peer = || Peer::new(&builder.url, Some(Arc::clone(&own)), tls.as_ref()).map_err(wrong);
-        let (critical, follow) = (peer()?, peer()?);
-        let name = builder.name.clone();
-        builders.push(Arc::new(Builder::new(name, critical, follow, config.block_time)));
+        let pool = match &builder.transactions_url {
+            Some(url) => Peer::new(url, None, None).map_err(wrong)?,
+            None => peer()?,
+        };
+        builders.push(Arc::new(Builder::new(
+            builder.name.clone(),
+            peer()?,
+            peer()?,
+            PoolCalls::new(pool),
+            config.block_time,
+        )));
     }
     let registry = Registry::new();
     let metrics = Metrics::new(&registry).map_err(|error| Failure::System(error.to_string()))?;
@@ -92,33 +104,43 @@ fn build(path: &Path) -> Result<Parts, Failure> {
         Some(path) => Journal::open(path).map_err(Failure::Config)?,
         None => Journal::default(),
     };
-    let sidecar = Sidecar::new(&config, Arc::new(local), builders, metrics, journal);
+    let sidecar = Sidecar::new(&config, Arc::new(local), builders, metrics, journal, version);
     Ok(Parts { config, sidecar: Arc::new(sidecar), secret: op_node, secrets, registry })
 }
 
-/// Runs a sidecar until SIGTERM or SIGINT.
+/// How a sidecar is started.
+pub struct Start<'a> {
+    /// The config file.
+    pub config: &'a Path,
+    /// Take the port over from the sidecar that runs with the same admin socket.
+    pub take_over: bool,
+    /// What `/healthz` says.
+    pub version: &'a str,
+}
+
+/// Runs a sidecar until SIGTERM or SIGINT, or until another took its port over and its clients are
+/// gone.
 ///
 /// # Errors
 /// What keeps it from starting.
-pub fn run(path: &Path, version: &str) -> Result<(), Failure> {
+pub fn run(start: &Start<'_>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::System(format!("no threads: {error}")))?;
-    runtime.block_on(serve(path, version))
+    runtime.block_on(serve(start))
 }
 
-async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
-    let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
+async fn serve(start: &Start<'_>) -> Result<(), Failure> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
-    let Parts { config, sidecar, secret, secrets, registry } = build(path)?;
+    let Parts { config, sidecar, secret, secrets, registry } = build(start.config, start.version)?;
     let (stopper, stop) = Stopper::new();
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| system(&format!("listen {}", config.listen), error))?;
+    let (give, given) = watch::channel(false);
+    let listener = port(&config, start.take_over).await?;
     let address = listener.local_addr().map_err(|error| system("port", error))?;
+    let mut showing = None;
     if let Some(metrics) = config.metrics {
         let port = MetricsServer::bind(metrics)
             .await
@@ -126,28 +148,81 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         let address = port.local_addr().map_err(|error| system("metrics port", error))?;
         tracing::info!(%address, "metrics");
         let shown = Arc::clone(&sidecar);
-        tokio::spawn(port.run(registry, move || shown.metrics.refresh(&shown)));
+        showing = Some(tokio::spawn(port.run(registry, move || shown.metrics.refresh(&shown))));
     }
     for builder in &sidecar.builders {
         let local = Arc::clone(&sidecar.local);
         tokio::spawn(Arc::clone(builder).run(local, config.block_time));
+        let builder = Arc::clone(builder);
+        tokio::spawn(async move { builder.pool.run().await });
     }
+    let watching = Arc::clone(&sidecar);
+    tokio::spawn(async move { watching.watch_local().await });
     tokio::spawn(watch_secrets(secrets));
-    let server = Server { listener, sidecar, secret };
-    let serving = tokio::spawn(server.run(stop));
-    tracing::info!(%address, version, mode = %config.mode, "listening");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut admin = None;
+    if let Some(socket) = &config.admin {
+        let handle = listener.as_fd().try_clone_to_owned();
+        let handle = handle.map_err(|error| system("port", error))?;
+        let opened = Admin::open(socket, Arc::clone(&sidecar), handle, give.clone(), showing);
+        let opened =
+            opened.map_err(|error| system(&format!("admin {}", socket.display()), error))?;
+        admin = Some(tokio::spawn(opened.run()));
     }
-    tracing::info!("stopping: running requests are finished first");
-    stopper.stop();
-    let cut = serving.await.map_err(|error| Failure::System(error.to_string()))?;
+    let server = Server { listener, sidecar, secret };
+    let mut serving = tokio::spawn(server.run(given, stop));
+    tracing::info!(%address, version = start.version, mode = %config.mode, "listening");
+    let cut = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        cut = &mut serving => Some(cut),
+    };
+    let cut = match cut {
+        Some(cut) => cut,
+        None => {
+            tracing::info!("stopping: running requests are finished first");
+            stopper.stop();
+            serving.await
+        }
+    };
+    let cut = cut.map_err(|error| Failure::System(error.to_string()))?;
+    if let Some(admin) = admin {
+        admin.abort();
+        // Dropped by now, and its socket with it.
+        let _ = admin.await;
+    }
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off: they were not done in time");
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The port that op-node calls: a new one, or that of the process that runs.
+async fn port(config: &Config, take_over: bool) -> Result<TcpListener, Failure> {
+    if take_over {
+        let socket = config.admin.as_deref();
+        let socket = socket.ok_or_else(|| {
+            Failure::Config("--take-over needs admin.socket in the config".to_owned())
+        })?;
+        let taken = admin::take_over(socket, config.listen).map_err(Failure::System)?;
+        if let Some(listener) = taken {
+            tracing::info!("the port was taken over");
+            listener.set_nonblocking(true).map_err(|error| system("port", error))?;
+            return TcpListener::from_std(listener).map_err(|error| system("port", error));
+        }
+    } else if let Some(socket) = &config.admin
+        && std::os::unix::net::UnixStream::connect(socket).is_ok()
+    {
+        let what = "another sidecar has this admin socket: --take-over takes its place";
+        return Err(Failure::System(format!("{}: {what}", socket.display())));
+    }
+    TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| system(&format!("listen {}", config.listen), error))
+}
+
+fn system(what: &str, error: io::Error) -> Failure {
+    Failure::System(format!("{what}: {error}"))
 }
 
 /// Reads secrets anew as their files change.

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use opsign_wire::Stop;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::body::Body;
 use crate::engine::{Sidecar, no_engine, plain};
@@ -30,6 +30,9 @@ const IDLE: Duration = Duration::from_secs(120);
 /// How long running requests may finish after a stop: what op-node waits for an answer.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long clients of a port that was given away may be idle.
+const LEAVE: Duration = Duration::from_secs(60);
+
 /// The port.
 pub(crate) struct Server {
     pub(crate) listener: TcpListener,
@@ -38,13 +41,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves until stopped, then lets running requests finish. Returns how many connections had
-    /// to be cut at the end.
-    pub(crate) async fn run(self, mut stop: Stop) -> usize {
+    /// Serves until stopped, then lets running requests finish; or until the port was given away,
+    /// then lets clients go one by one, each after its next answer. Returns how many connections
+    /// had to be cut at the end.
+    pub(crate) async fn run(self, mut given: watch::Receiver<bool>, mut stop: Stop) -> usize {
         let room = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
+        let (close, closing) = watch::channel(false);
+        let leaving = loop {
             let stream = tokio::select! {
-                () = stop.stopped() => break,
+                () = stop.stopped() => break false,
+                true = told(&mut given) => break true,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
@@ -56,35 +62,63 @@ impl Server {
                 },
             };
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
-            let door =
-                Door { sidecar: Arc::clone(&self.sidecar), secret: Arc::clone(&self.secret) };
-            let stop = stop.clone();
+            let door = Door {
+                sidecar: Arc::clone(&self.sidecar),
+                secret: Arc::clone(&self.secret),
+                given: given.clone(),
+            };
+            let closing = closing.clone();
             tokio::spawn(async move {
                 let _permit = permit;
-                door.serve(stream, stop).await;
+                door.serve(stream, closing).await;
             });
-        }
+        };
         drop(self.listener);
         let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        if leaving {
+            tokio::select! {
+                _ = room.acquire_many(all) => {}
+                () = stop.stopped() => {}
+                () = tokio::time::sleep(LEAVE) => {}
+            }
+        }
+        close.send_replace(true);
         let drained = tokio::time::timeout(DRAIN, room.acquire_many(all)).await;
         if drained.is_ok() { 0 } else { CONNECTIONS - room.available_permits() }
     }
+}
+
+/// True when it is true.
+async fn told(signal: &mut watch::Receiver<bool>) -> bool {
+    if signal.wait_for(|said| *said).await.is_err() {
+        // Nobody can say so any more.
+        std::future::pending::<()>().await;
+    }
+    true
 }
 
 /// What a connection needs.
 struct Door {
     sidecar: Arc<Sidecar>,
     secret: Arc<Secret>,
+    given: watch::Receiver<bool>,
 }
 
 impl Door {
-    async fn serve(self, stream: TcpStream, mut stop: Stop) {
+    async fn serve(self, stream: TcpStream, mut closing: watch::Receiver<bool>) {
         // Answers are small: waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
         let door = Arc::new(self);
         let service = service_fn(move |request| {
             let door = Arc::clone(&door);
-            async move { Ok::<_, Infallible>(door.answer(request).await) }
+            async move {
+                let mut answer = door.answer(request).await;
+                if *door.given.borrow() {
+                    // The client's next request opens a connection, to the new process.
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let mut builder = http1::Builder::new();
         builder
@@ -97,7 +131,7 @@ impl Door {
         tokio::select! {
             // A connection that breaks off is the client's right.
             _ = serving.as_mut() => {}
-            () = stop.stopped() => {
+            true = told(&mut closing) => {
                 serving.as_mut().graceful_shutdown();
                 let _ = serving.await;
             }
@@ -105,6 +139,10 @@ impl Door {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        // Those who ask for it have no secret.
+        if let Some(health) = self.sidecar.health_answer(request.method(), request.uri().path()) {
+            return health;
+        }
         if let Err(refusal) = self.secret.check(request.headers().get(AUTHORIZATION)) {
             return plain(StatusCode::UNAUTHORIZED, &refusal);
         }

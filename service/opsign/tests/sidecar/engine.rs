@@ -45,6 +45,8 @@ pub struct State {
     /// By hash: number, parent.
     pub blocks: HashMap<String, (u64, String)>,
     pub head: String,
+    /// By hash: the blocks that came by `engine_newPayload`.
+    payloads: HashMap<String, Value>,
     jobs: HashMap<String, Value>,
     /// By the beginning of the method's name.
     faults: Vec<(&'static str, Fault)>,
@@ -65,6 +67,7 @@ impl Engine {
         let state = State {
             blocks: HashMap::from([(GENESIS.to_owned(), (0, String::new()))]),
             head: GENESIS.to_owned(),
+            payloads: HashMap::new(),
             jobs: HashMap::new(),
             faults: Vec::new(),
             seen: Vec::new(),
@@ -247,6 +250,11 @@ impl Engine {
             _ if method.starts_with("engine_newPayloadV") => Ok(state.new_payload(&params[0])),
             _ if method.starts_with("engine_getPayloadV") => state.get_payload(self.name, params),
             "eth_getBlockByNumber" => Ok(state.block(params)),
+            "engine_getPayloadBodiesByHashV1" => {
+                let payload = &state.payloads[params[0][0].as_str().unwrap()];
+                Ok(json!([{"transactions": payload["transactions"],
+                           "withdrawals": payload["withdrawals"]}]))
+            }
             "eth_chainId" => Ok(json!("0xa")),
             "eth_big" => Ok(json!("x".repeat(params[0].as_u64().unwrap() as usize))),
             "eth_echo" => Ok(params.clone()),
@@ -289,6 +297,7 @@ impl State {
             return status("INVALID");
         }
         self.blocks.insert(claimed.to_owned(), (number + 1, parent.to_owned()));
+        self.payloads.insert(claimed.to_owned(), payload.clone());
         status("VALID")
     }
 
@@ -334,16 +343,33 @@ impl State {
             }
         }
         let (number, parent) = &self.blocks[&hash];
-        json!({"number": format!("{number:#x}"), "hash": hash, "parentHash": parent})
+        let mut header = json!({"number": format!("{number:#x}"), "hash": hash,
+                                "parentHash": parent, "requestsHash": "0xe3",
+                                "parentBeaconBlockRoot": format!("0x{:064x}", 0)});
+        if let Some(payload) = self.payloads.get(&hash) {
+            for (name, value) in payload.as_object().unwrap() {
+                let name = match &**name {
+                    "feeRecipient" => "miner",
+                    "prevRandao" => "mixHash",
+                    "transactions" | "withdrawals" | "blockHash" | "blockNumber" => continue,
+                    name => name,
+                };
+                header[name] = value.clone();
+            }
+        }
+        header
     }
 }
 
 /// What stands for a block's hash: whatever is in it counts.
 pub fn hash(payload: &Value) -> String {
-    let mut payload = payload.clone();
-    payload.as_object_mut().unwrap().remove("blockHash");
-    // Sorted, so that order does not count.
-    let sorted: std::collections::BTreeMap<_, _> = payload.as_object().unwrap().iter().collect();
+    // Sorted, so that order does not count; and but for what no header knows.
+    let sorted: std::collections::BTreeMap<_, _> = payload
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| !matches!(&***name, "blockHash" | "ofAFutureFork"))
+        .collect();
     let digest = Sha256::digest(serde_json::to_string(&sorted).unwrap());
     format!("0x{}", base16ct::lower::encode_string(&digest))
 }

@@ -17,5 +17,7 @@ mod world;
 
 mod auth;
 mod blocks;
+mod builders;
 mod faults;
+mod operate;
 mod relay;

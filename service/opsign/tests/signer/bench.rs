@@ -136,10 +136,16 @@ impl Bench {
 
     /// The same with any program of which a config file is all that it needs.
     pub fn start_other(&self, name: &str, config: &str) -> Signer {
+        self.start_with_words(name, config, &[])
+    }
+
+    /// The same, with more on its command line.
+    pub fn start_with_words(&self, name: &str, config: &str, words: &[&str]) -> Signer {
         let file = format!("{name}.yaml");
         self.write(&file, config);
         let child = Command::new(program())
             .args([name, "--config", &file, "--log.format", "json"])
+            .args(words)
             .current_dir(self.folder())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
