@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-guard bench-hsm bench-proxy bench-sidecar bench-signer parity postgres torture schedules test-devnet test-switch package package-test \
+  bench bench-guard bench-hsm bench-proxy bench-sidecar bench-signer parity postgres torture schedules test-devnet test-sidecar test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -89,6 +89,9 @@ schedules:
 
 test-devnet:
 	@scripts/devnet.sh
+
+test-sidecar:
+	@scripts/sidecar.sh
 
 # Two sequencers, a switch every 20 s for 10 minutes.
 test-switch:

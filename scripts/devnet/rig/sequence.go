@@ -18,9 +18,9 @@ func sequenceCommand(arguments []string) error {
 	programs, folder := programFlags(flags)
 	short := flags.Bool("short", false, "fewer faults, for less time")
 	_ = flags.Parse(arguments) // exits on an error
-	faults, each := sequence.Full, 8*time.Second
+	faults, each := sequence.Full, 6*time.Second
 	if *short {
-		faults, each = sequence.Short, 5*time.Second
+		faults, each = sequence.Short, 4*time.Second
 	}
 	fork, err := engine.ForkNamed("isthmus")
 	if err != nil {

@@ -24,6 +24,7 @@ local: {url: "%s", jwtSecretFile: local.hex}
 builders:
   - {name: builder, url: "%s", jwtSecretFile: builder.hex}
 mode: enabled
+blockTime: 1s
 decisions: decisions.jsonl
 `, listen, local, builder)
 	return os.WriteFile(filepath.Join(folder, "sidecar.yaml"), []byte(config), 0o600)
