@@ -22,7 +22,7 @@ func conformCommand(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork)
+	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork, false)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,9 @@ func driveCommand(arguments []string) error {
 				for _, row := range run.Rows {
 					fmt.Println(row)
 				}
+				for _, note := range run.Notes {
+					fmt.Println(note)
+				}
 				rows = append(rows, run.Rows...)
 			}
 		})
@@ -78,7 +81,7 @@ func driveCommand(arguments []string) error {
 }
 
 func driveOne(programs chain.Programs, folder string, fork engine.Fork, plan drive.Plan) (*drive.Run, error) {
-	net, err := chain.New(programs, folder, fork)
+	net, err := chain.New(programs, folder, fork, true)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,7 @@ func checkDriver(programs chain.Programs, folder, names string) error {
 		if err != nil {
 			return err
 		}
-		net, err := chain.New(programs, filepath.Join(folder, fork.Name), fork)
+		net, err := chain.New(programs, filepath.Join(folder, fork.Name), fork, true)
 		if err != nil {
 			return err
 		}

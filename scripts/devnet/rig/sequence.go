@@ -26,7 +26,7 @@ func sequenceCommand(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork)
+	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork, false)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type Net struct {
 	Builder *Geth
 	Proxy   *fault.Proxy
 	Spoiled *engine.Client // the builder as the fault proxy shows it
+	Front   *fault.Proxy   // before the local engine, for a sidecar whose own engine is to fail; else nil
 	Sidecar *Process       // nil: none
 
 	// Engine is where op-node would be pointed to; Secret and SecretFile are that port's.
@@ -43,18 +44,19 @@ type Net struct {
 	listen   string
 }
 
-// New starts everything in a new folder. The chain begins now.
-func New(programs Programs, folder string, fork engine.Fork) (*Net, error) {
+// New starts everything in a new folder. The chain begins now. With `front` the sidecar finds its local
+// engine behind a fault proxy, too, which takes no WebSockets.
+func New(programs Programs, folder string, fork engine.Fork, front bool) (*Net, error) {
 	n := &Net{Fork: fork, Folder: folder, Genesis: uint64(time.Now().Unix()), programs: programs,
 		Decisions: filepath.Join(folder, "decisions.jsonl")}
-	if err := n.start(); err != nil {
+	if err := n.start(front); err != nil {
 		n.Stop()
 		return nil, err
 	}
 	return n, nil
 }
 
-func (n *Net) start() error {
+func (n *Net) start(front bool) error {
 	if err := os.MkdirAll(n.Folder, 0o700); err != nil {
 		return err
 	}
@@ -73,23 +75,34 @@ func (n *Net) start() error {
 	if n.Builder, err = newGeth(n.Folder, "builder", n.programs.Geth, genesis); err != nil {
 		return err
 	}
-	port, err := FreePort()
-	if err != nil {
+	if n.Proxy, err = proxy(n.Builder); err != nil {
 		return err
 	}
-	front := fmt.Sprintf("127.0.0.1:%d", port)
-	if n.Proxy, err = fault.New(front, n.Builder.Engine.URL, n.Builder.Secret); err != nil {
-		return err
-	}
-	n.Spoiled = engine.New("http://"+front, n.Builder.Secret)
+	n.Spoiled = engine.New(n.Proxy.URL(), n.Builder.Secret)
 	n.Engine, n.Secret, n.SecretFile = n.Local.Engine, n.Local.Secret, n.Local.SecretFile
 	if n.programs.Sidecar == "" {
 		return nil
 	}
-	return n.startSidecar(n.Spoiled.URL)
+	local := n.Local.Engine.URL
+	if front {
+		if n.Front, err = proxy(n.Local); err != nil {
+			return err
+		}
+		local = n.Front.URL()
+	}
+	return n.startSidecar(local, n.Proxy.URL())
 }
 
-func (n *Net) startSidecar(builder string) error {
+// proxy stands before an engine, at a port of its own.
+func proxy(geth *Geth) (*fault.Proxy, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	return fault.New(fmt.Sprintf("127.0.0.1:%d", port), geth.Engine.URL, geth.Secret)
+}
+
+func (n *Net) startSidecar(local, builder string) error {
 	port, err := FreePort()
 	if err != nil {
 		return err
@@ -99,7 +112,7 @@ func (n *Net) startSidecar(builder string) error {
 	if n.Secret, err = NewSecret(n.SecretFile); err != nil {
 		return err
 	}
-	if err := ConfigureSidecar(n.Folder, n.listen, n.Local.Engine.URL, builder); err != nil {
+	if err := ConfigureSidecar(n.Folder, n.listen, local, builder); err != nil {
 		return err
 	}
 	n.Engine = engine.New("http://"+n.listen, n.Secret)
@@ -128,8 +141,10 @@ func (n *Net) Stop() {
 	if n.Sidecar != nil {
 		n.Sidecar.Signal(syscall.SIGTERM)
 	}
-	if n.Proxy != nil {
-		n.Proxy.Close()
+	for _, proxy := range []*fault.Proxy{n.Proxy, n.Front} {
+		if proxy != nil {
+			proxy.Close()
+		}
 	}
 	for _, geth := range []*Geth{n.Local, n.Builder} {
 		if geth != nil && geth.Process != nil {

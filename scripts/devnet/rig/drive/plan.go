@@ -21,13 +21,15 @@ type Plan struct {
 	Foreign int // foreign blocks that the builder must have offered
 	Fast    int // slots without build time
 	Gap     int // slots that a killed builder misses
+	Local   int // slots under each fault of the local engine
+	Flood   int // forkchoiceUpdated as fast as can be
 	Big     bool
 }
 
 // Full takes five minutes: at four forks its slots by the clock are a thousand. Short takes one.
 var (
-	Full  = Plan{Healthy: 10, Main: 48, Other: 4, Foreign: 40, Fast: 150, Gap: 256, Big: true}
-	Short = Plan{Healthy: 3, Main: 4, Foreign: 11, Fast: 40, Gap: 30, Big: true}
+	Full  = Plan{Healthy: 10, Main: 48, Other: 4, Foreign: 40, Fast: 150, Gap: 256, Local: 5, Flood: 2000, Big: true}
+	Short = Plan{Healthy: 3, Main: 4, Foreign: 11, Fast: 40, Gap: 30, Local: 2, Flood: 500, Big: true}
 )
 
 // The faults that are tried by the clock.
@@ -50,6 +52,8 @@ var (
 // Run does a plan's steps on one chain and keeps what came of them.
 type Run struct {
 	Rows   []*Row
+	Notes  []string
+	after  *Row // the slots right after faults
 	driver *Driver
 	net    *chain.Net
 	plan   Plan
@@ -68,6 +72,7 @@ func NewRun(ctx context.Context, net *chain.Net, plan Plan) (*Run, error) {
 // All does every step. The error has all that is wrong.
 func (r *Run) All(ctx context.Context) error {
 	r.driver.Catch()
+	r.after = r.row("right after a fault")
 	// A loaded machine may need more than the 50 ms that there are before a slot; but not always.
 	r.used("healthy", r.slots(ctx, "healthy", r.plan.Healthy, Pace{Clock: true}), r.plan.Healthy/3)
 	for _, kind := range mainFaults {
@@ -77,6 +82,10 @@ func (r *Run) All(ctx context.Context) error {
 		r.under(ctx, kind, r.plan.Other)
 	}
 	r.back(ctx, "after all faults", 20)
+	if r.net.Front != nil {
+		r.local(ctx)
+	}
+	r.flood(ctx)
 	r.foreign(ctx)
 	r.back(ctx, "after foreign blocks", 20)
 	if r.plan.Big {
@@ -94,6 +103,10 @@ func (r *Run) All(ctx context.Context) error {
 
 func (r *Run) fail(format string, words ...any) {
 	r.wrong = append(r.wrong, fmt.Errorf(r.net.Fork.Name+": "+format, words...))
+}
+
+func (r *Run) note(format string, words ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, words...))
 }
 
 // used asks for so many of the builder's blocks, if there is a sidecar to fetch them.
@@ -156,7 +169,7 @@ func (r *Run) under(ctx context.Context, kind fault.Fault, n int) {
 		r.fail("%s: no call met the fault", name(kind))
 	}
 	r.set(fault.Fault{})
-	r.slots(ctx, "  and the slot after", 1, Pace{Clock: true})
+	r.after.Add(r.slot(ctx, Pace{Clock: true}))
 }
 
 // back waits until a block is the builder's again.
@@ -248,7 +261,7 @@ func (r *Run) big(ctx context.Context) {
 	if err != nil {
 		r.fail("%v", err)
 	}
-	r.row(fmt.Sprintf("  memory: %.1f MB, %.1f times", float64(memory)/1e6, float64(memory)/float64(slot.Size)))
+	r.note("memory with a body of %.1f MB: %.1f MB, %.1f times", float64(slot.Size)/1e6, float64(memory)/1e6, float64(memory)/float64(slot.Size))
 	if memory > 3*int64(slot.Size) && slot.Size > 0 {
 		r.fail("memory grew to %d bytes for a body of %d", memory, slot.Size)
 	}

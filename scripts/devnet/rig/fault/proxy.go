@@ -98,6 +98,9 @@ func (p *Proxy) Stats() Stats {
 	return copied
 }
 
+// URL is where it listens.
+func (p *Proxy) URL() string { return "http://" + p.address }
+
 // Close ends it for good.
 func (p *Proxy) Close() { p.die() }
 
