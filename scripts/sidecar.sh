@@ -4,7 +4,7 @@
 # that spoils what it says, at four forks. With --direct there is no sidecar and no use of the builder:
 # what must hold of any engine holds of op-geth itself, so a failure is the sidecar's.
 #   1. the driver sees each fault when nothing stands before them;
-#   2. 220 shapes of requests are answered as op-geth answers them;
+#   2. some 200 shapes of requests are answered as op-geth answers them;
 #   3. no block is missed, late or another than asked for under any fault;
 #   4. a real op-node over a dev L1 makes a block a second under them, each the one it asked for.
 source "$(dirname "$0")/env.sh"

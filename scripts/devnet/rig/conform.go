@@ -27,7 +27,7 @@ func conformCommand(arguments []string) error {
 		return err
 	}
 	defer net.Stop()
-	agreed, all, different, err := conform.Run(context.Background(), net, func(name, answer string) {
+	agreed, meant, all, different, err := conform.Run(context.Background(), net, func(name, answer string) {
 		if *verbose {
 			fmt.Printf("  %s: %s\n", name, answer)
 		}
@@ -35,8 +35,8 @@ func conformCommand(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  conformance: %d of %d request shapes are answered as op-geth answers them\n", agreed, all)
-	if agreed != all {
+	fmt.Printf("  conformance: %d of %d request shapes are answered as op-geth answers them, %d otherwise on purpose\n", agreed, all, meant)
+	if len(different) > 0 {
 		return fmt.Errorf("different:\n  %s", strings.Join(different, "\n  "))
 	}
 	return nil

@@ -30,9 +30,25 @@ type target struct {
 // shape is a request and how its two answers are compared.
 type shape struct {
 	name string
-	// loose: JSON-equal will do, since the sidecar asks others, too.
-	loose bool
-	send  func(t *target) (*answer, error)
+	like comparison
+	send func(t *target) (*answer, error)
+}
+
+// comparison is what must be equal.
+type comparison int
+
+const (
+	exact comparison = iota
+	// asJSON: the body's values and its type, since such a call is multiplexed.
+	asJSON
+	// asRefusal: the status and the body's type. The words are those of Go's libraries.
+	asRefusal
+)
+
+// Known are the differences that are meant, each with its reason.
+var Known = map[string]string{
+	"a host of another name": "op-geth keeps web pages out by the name that they ask for; a page has no token",
+	"issued at a string":     "RFC 7519 wants a number",
 }
 
 // answer is what is compared.
@@ -48,30 +64,32 @@ var compared = []string{
 }
 
 // Run makes some blocks, then asks both. It tells each answer of op-geth's, and returns how many
-// shapes agreed, how many there are, and what differed.
-func Run(ctx context.Context, net *chain.Net, tell func(name, answer string)) (agreed, all int, different []string, err error) {
+// shapes agreed, how many differ as is meant, how many there are, and what differed else.
+func Run(ctx context.Context, net *chain.Net, tell func(name, answer string)) (agreed, meant, all int, different []string, err error) {
 	world, err := newWorld(ctx, net)
 	if err != nil {
-		return 0, 0, nil, err
+		return 0, 0, 0, nil, err
 	}
 	direct, err := targetOf(net.Local.Engine, net.Local.Secret)
 	if err != nil {
-		return 0, 0, nil, err
+		return 0, 0, 0, nil, err
 	}
 	through, err := targetOf(net.Engine, net.Secret)
 	if err != nil {
-		return 0, 0, nil, err
+		return 0, 0, 0, nil, err
 	}
 	shapes := slices.Concat(ids(), envelopes(), batches(), methods(world), engineCalls(world), hypertext(), tokens(), sockets(world))
+	// Without a sidecar nothing may differ.
+	stands := net.Sidecar != nil
 	names := map[string]bool{}
 	for _, shape := range shapes {
 		if names[shape.name] {
-			return 0, 0, nil, fmt.Errorf("two shapes are called %q", shape.name)
+			return 0, 0, 0, nil, fmt.Errorf("two shapes are called %q", shape.name)
 		}
 		names[shape.name] = true
 		want, err := shape.send(direct)
 		if err != nil {
-			return 0, 0, nil, fmt.Errorf("%s, direct: %w", shape.name, err)
+			return 0, 0, 0, nil, fmt.Errorf("%s, direct: %w", shape.name, err)
 		}
 		tell(shape.name, want.String())
 		got, err := shape.send(through)
@@ -79,14 +97,20 @@ func Run(ctx context.Context, net *chain.Net, tell func(name, answer string)) (a
 			different = append(different, fmt.Sprintf("%s: %v; direct: %s", shape.name, err, want))
 			continue
 		}
-		if !want.same(got, shape.loose) {
+		_, known := Known[shape.name]
+		switch same := want.same(got, shape.like); {
+		case known && stands && same:
+			different = append(different, shape.name+": known to differ, and does not")
+		case known && stands:
+			meant++
+		case !same:
 			different = append(different, fmt.Sprintf("%s: %s; direct: %s", shape.name, got, want))
 		}
 		if err := net.Alive(); err != nil {
-			return 0, 0, nil, fmt.Errorf("%s: %w", shape.name, err)
+			return 0, 0, 0, nil, fmt.Errorf("%s: %w", shape.name, err)
 		}
 	}
-	return len(shapes) - len(different), len(shapes), different, nil
+	return len(shapes) - len(different) - meant, meant, len(shapes), different, nil
 }
 
 func targetOf(client *engine.Client, secret engine.Secret) (*target, error) {
@@ -101,14 +125,18 @@ func (a *answer) String() string {
 	return fmt.Sprintf("HTTP %d %v %.160q", a.status, a.headers, a.body)
 }
 
-func (a *answer) same(other *answer, loose bool) bool {
-	if a.status != other.status || !reflect.DeepEqual(a.headers, other.headers) {
+func (a *answer) same(other *answer, like comparison) bool {
+	if a.status != other.status || !slices.Equal(a.headers["Content-Type"], other.headers["Content-Type"]) {
 		return false
 	}
-	if bytes.Equal(a.body, other.body) {
-		return true
+	switch like {
+	case asRefusal:
+		return a.status >= 400
+	case asJSON:
+		return bytes.Equal(a.body, other.body) || equalJSON(a.body, other.body)
+	default:
+		return bytes.Equal(a.body, other.body) && reflect.DeepEqual(a.headers, other.headers)
 	}
-	return loose && equalJSON(a.body, other.body)
 }
 
 // equalJSON compares values; numbers by how they are written.

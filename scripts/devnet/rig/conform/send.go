@@ -72,9 +72,15 @@ func request(name, method, path, body string, headers ...string) shape {
 	}}
 }
 
-// loosely lets a shape's answers differ in how their JSON is written.
+// loosely is for calls that are multiplexed.
 func loosely(s shape) shape {
-	s.loose = true
+	s.like = asJSON
+	return s
+}
+
+// refused is for requests whose refusal has words of its own.
+func refused(s shape) shape {
+	s.like = asRefusal
 	return s
 }
 

@@ -90,6 +90,8 @@ func (r *Run) All(ctx context.Context) error {
 	r.back(ctx, "after foreign blocks", 20)
 	if r.plan.Big {
 		r.big(ctx)
+		// The builder may need some seconds for it.
+		r.back(ctx, "after the big block", 20)
 	}
 	r.used("healthy, no build time", r.slots(ctx, "healthy, no build time", r.plan.Fast, Pace{}), r.plan.Fast*148/150)
 	r.gap(ctx)
@@ -172,11 +174,11 @@ func (r *Run) under(ctx context.Context, kind fault.Fault, n int) {
 	r.after.Add(r.slot(ctx, Pace{Clock: true}))
 }
 
-// back waits until a block is the builder's again.
+// back waits until a block is the builder's again, a second each.
 func (r *Run) back(ctx context.Context, when string, most int) {
 	row := r.row("until back " + when)
 	for range most {
-		slot := r.slot(ctx, Pace{Clock: true})
+		slot := r.slot(ctx, Pace{Build: 900 * time.Millisecond})
 		row.Add(slot)
 		if slot.Used || r.net.Sidecar == nil {
 			return

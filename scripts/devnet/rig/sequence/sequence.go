@@ -65,12 +65,8 @@ func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Du
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
-	healthy, err := w.step(ctx, "builder well", each)
-	if err != nil {
+	if _, err := w.step(ctx, "builder well", each); err != nil {
 		return err
-	}
-	if net.Sidecar != nil && healthy.Used == 0 {
-		return fmt.Errorf("none of %d blocks is the builder's, though it is well", healthy.Blocks)
 	}
 	var wrong []error
 	for _, kind := range faults {
@@ -97,6 +93,7 @@ func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Du
 	if _, err := w.step(ctx, "builder back", each); err != nil {
 		wrong = append(wrong, err)
 	}
+	wrong = append(wrong, w.used(ctx))
 	if net.Sidecar != nil {
 		net.Sidecar.Signal(syscall.SIGTERM)
 		if err := net.StartSidecar(); err != nil {
@@ -105,12 +102,38 @@ func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Du
 		if _, err := w.step(ctx, "sidecar restarted", each); err != nil {
 			wrong = append(wrong, err)
 		}
+		wrong = append(wrong, w.used(ctx))
 	}
 	return errors.Join(wrong...)
 }
 
-// begin waits for the first blocks, and for the chain to be on time.
+// begin waits for the first blocks, for the chain to be on time and, where there is a sidecar, for a
+// block of the builder's.
 func (w *watch) begin(ctx context.Context) error {
+	if err := w.onTime(ctx); err != nil {
+		return err
+	}
+	return w.used(ctx)
+}
+
+// used waits for a block of the builder's, where there is a sidecar.
+func (w *watch) used(ctx context.Context) error {
+	if w.net.Sidecar == nil {
+		return nil
+	}
+	for end := time.Now().Add(chain.Patience); time.Now().Before(end); {
+		step, err := w.step(ctx, "until used", time.Second)
+		if err != nil {
+			return err
+		}
+		if step.Used > 0 {
+			return nil
+		}
+	}
+	return errors.New("no block is the builder's, though it is well")
+}
+
+func (w *watch) onTime(ctx context.Context) error {
 	for end := time.Now().Add(3 * chain.Patience); ; time.Sleep(200 * time.Millisecond) {
 		behind, number, err := w.behind(ctx)
 		if err != nil {
