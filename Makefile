@@ -73,7 +73,7 @@ bench-proxy:
 bench-sidecar:
 	@scripts/bench-sidecar.sh
 
-# make postgres CYCLES=2000: the server is killed that many times.
+# make postgres CYCLES=2000: the server is killed that many times, added to docs/torture.jsonl.
 postgres:
 	@scripts/postgres.sh
 
