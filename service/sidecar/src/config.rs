@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use opsign_wire::{ConfigError, parse_config, read_config};
+use opsign_wire::{ConfigError, TlsFiles, parse_config, read_config};
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) external_state_root: bool,
     /// The socket of `opsign sidecar mode`, `status` and of a hand-over.
     pub(crate) admin: Option<PathBuf>,
+    /// The signer that is told of each block: its address, and certificates.
+    pub(crate) signer: Option<(String, TlsFiles)>,
     /// A file with a line of JSON for each block.
     pub(crate) decisions: Option<PathBuf>,
     pub(crate) metrics: Option<SocketAddr>,
@@ -119,6 +121,7 @@ struct File {
     external_state_root: bool,
     decisions: Option<PathBuf>,
     admin: Option<FileAdmin>,
+    signer: Option<FileSigner>,
     #[serde(default)]
     metrics: FileMetrics,
 }
@@ -138,6 +141,15 @@ struct FileBuilder {
     jwt_secret_file: Option<PathBuf>,
     tls: Option<BuilderTls>,
     transactions_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileSigner {
+    url: String,
+    ca: PathBuf,
+    cert: PathBuf,
+    key: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -237,6 +249,9 @@ impl Config {
             deadline: file.deadline.map(|time| time.0),
             external_state_root: file.external_state_root,
             admin: file.admin.map(|admin| admin.socket),
+            signer: file.signer.map(|FileSigner { url, ca, cert, key }| {
+                (url, TlsFiles { ca, cert, key, crls: Vec::new(), tls13_only: false })
+            }),
             decisions: file.decisions,
             metrics,
         })

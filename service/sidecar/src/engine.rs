@@ -10,6 +10,7 @@ use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, He
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
+use crate::announce::Announcer;
 use crate::answer::Answer;
 use crate::attributes::{Attributes, ForkChoice};
 use crate::binding::Reference;
@@ -17,6 +18,7 @@ use crate::body::{Body, MAX_BODY, ReadError, Reader};
 use crate::builder::Builder;
 use crate::config::{Config, Mode, Policy};
 use crate::decision::Decision;
+use crate::envelope::Envelope;
 use crate::job::{Job, Jobs, Order};
 use crate::journal::Journal;
 use crate::message::{self, Call, Kind};
@@ -41,6 +43,7 @@ pub(crate) struct Sidecar {
     /// How long `getPayload` may take, if not until the slot begins.
     pub(crate) budget: Option<Duration>,
     pub(crate) external_state_root: bool,
+    announcer: Option<Announcer>,
     pub(crate) version: String,
     /// Whether the local engine answered when it was last asked.
     pub(crate) local_answers: AtomicBool,
@@ -74,6 +77,7 @@ impl Sidecar {
         builders: Vec<Arc<Builder>>,
         metrics: Metrics,
         journal: Journal,
+        announcer: Option<Announcer>,
         version: &str,
     ) -> Self {
         let sidecar = Self {
@@ -83,6 +87,7 @@ impl Sidecar {
             policy: config.policy,
             block_time: config.block_time,
             budget: config.deadline,
+            announcer,
             external_state_root: config.external_state_root,
             version: version.to_owned(),
             local_answers: AtomicBool::new(true),
@@ -323,20 +328,46 @@ impl Sidecar {
         });
         // The answers of V1 have another form; no chain asks for them any more.
         let Some(job) = job.filter(|_| call.version().is_some_and(|version| version >= 2)) else {
-            return self.pass(&head, call.bytes.into()).await;
+            return self.get_local(head, call).await;
         };
         let mut decided = job.decided.lock().await;
         if let Some(before) = &*decided {
+            self.announce(&before.0).await;
             return block(before.0.under(call.id_bytes()));
         }
         head.headers.remove(ACCEPT_ENCODING);
         let (answer, block) = Round::new(self, &job, head, call).run().await;
         if let Some(block) = block {
+            self.announce(&block).await;
             *decided = Some(crate::job::Decided(block));
             drop(decided);
             self.jobs.forget_answers_but(&job.id);
         }
         answer
+    }
+
+    /// A block that no builder was asked for. Nobody reads it, unless the signer is told of it.
+    async fn get_local(&self, mut head: Parts, call: Call) -> Response<Body> {
+        if self.announcer.is_none() {
+            return self.pass(&head, call.bytes.into()).await;
+        }
+        head.headers.remove(ACCEPT_ENCODING);
+        match self.ask_local(&head, call.bytes).await {
+            Ok(answer) => {
+                if let Ok(block) = Envelope::read(answer.body.clone()) {
+                    self.announce(&block).await;
+                }
+                answer.into_response()
+            }
+            Err(error) => no_engine(&error),
+        }
+    }
+
+    /// Tells the signer, if there is one, of a block that op-node is about to get.
+    async fn announce(&self, block: &Envelope) {
+        if let Some(announcer) = &self.announcer {
+            self.metrics.announced(announcer.announce(block).await);
+        }
     }
 
     /// Asks the local engine what op-node asked.

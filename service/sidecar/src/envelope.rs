@@ -14,6 +14,8 @@ pub(crate) struct Envelope {
     pub(crate) bytes: Bytes,
     /// The answer's id.
     pub(crate) id: Span,
+    /// The whole block with what came beside it.
+    pub(crate) result: Span,
     /// `executionPayload`.
     pub(crate) payload: Span,
     /// `executionRequests`.
@@ -114,6 +116,7 @@ impl Envelope {
         let read = || {
             Some(Self {
                 id: id?,
+                result,
                 requests,
                 beacon_root: match beacon_root {
                     Some(span) => Some(fixed(&bytes, Some(&span))?),

@@ -13,6 +13,7 @@
 //! | `decision.rs`, `journal.rs`, `metrics.rs` | what was decided, and why |
 //! | `peer.rs`, `pool.rs`, `jwt.rs`, `body.rs` | calling engines |
 //! | `message.rs`, `answer.rs`, `fields.rs`, `scan.rs`, `hex.rs` | JSON, read as little as will do |
+//! | `announce.rs` | the signer is told of each block |
 //! | `admin.rs`, `health.rs` | for operators: modes, status, hand-over; health |
 //! | `config.rs`, `run.rs` | the config file; start and stop |
 //!
@@ -21,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod announce;
 mod answer;
 mod attributes;
 mod backfill;

@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     pool_dropped: IntGaugeVec,
     mode: IntGaugeVec,
     websockets: IntCounter,
+    announcements: IntCounterVec,
     lost_lines: IntGauge,
 }
 
@@ -68,6 +69,11 @@ impl Metrics {
                 "What came of builders' blocks: good, or why not",
                 &["builder", "outcome"],
             )?,
+            announcements: counters(
+                "opsign_sidecar_announcements_total",
+                "Blocks that the signer was told of, or should have been",
+                &["taken"],
+            )?,
             took,
             synced: gauges(
                 "opsign_sidecar_builder_synced",
@@ -99,6 +105,10 @@ impl Metrics {
             self.offers.with_label_values(&[&**name, reason]).inc();
         }
         self.took.observe(decision.took.as_secs_f64());
+    }
+
+    pub(crate) fn announced(&self, taken: bool) {
+        self.announcements.with_label_values(&[if taken { "yes" } else { "no" }]).inc();
     }
 
     pub(crate) fn websocket(&self) {

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::admin::{self, Admin};
+use crate::announce::Announcer;
 use crate::builder::Builder;
 use crate::config::Config;
 use crate::engine::Sidecar;
@@ -41,7 +42,7 @@ struct Parts {
 /// # Errors
 /// [`Failure::Config`].
 pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
-    let parts = build(path, "")?;
+    let parts = build(path, "", |_| Ok(Journal::default()))?;
     let config = &parts.config;
     let mut lines = vec![
         format!("listens on {}", config.listen),
@@ -54,7 +55,12 @@ pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(lines)
 }
 
-fn build(path: &Path, version: &str) -> Result<Parts, Failure> {
+/// `open` opens the file of decisions, which a check leaves alone.
+fn build(
+    path: &Path,
+    version: &str,
+    open: impl FnOnce(&Path) -> Result<Journal, String>,
+) -> Result<Parts, Failure> {
     let config = Config::read(path)?;
     let mut secrets: Vec<Arc<Secret>> = Vec::new();
     let mut secret = |path: &Path| -> Result<Arc<Secret>, Failure> {
@@ -101,10 +107,18 @@ fn build(path: &Path, version: &str) -> Result<Parts, Failure> {
     let registry = Registry::new();
     let metrics = Metrics::new(&registry).map_err(|error| Failure::System(error.to_string()))?;
     let journal = match &config.decisions {
-        Some(path) => Journal::open(path).map_err(Failure::Config)?,
+        Some(path) => open(path).map_err(Failure::Config)?,
         None => Journal::default(),
     };
-    let sidecar = Sidecar::new(&config, Arc::new(local), builders, metrics, journal, version);
+    let announcer = match &config.signer {
+        Some((url, files)) => Some(
+            Announcer::new(url, files)
+                .map_err(|what| Failure::Config(format!("signer: {what}")))?,
+        ),
+        None => None,
+    };
+    let sidecar =
+        Sidecar::new(&config, Arc::new(local), builders, metrics, journal, announcer, version);
     Ok(Parts { config, sidecar: Arc::new(sidecar), secret: op_node, secrets, registry })
 }
 
@@ -135,7 +149,8 @@ async fn serve(start: &Start<'_>) -> Result<(), Failure> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
-    let Parts { config, sidecar, secret, secrets, registry } = build(start.config, start.version)?;
+    let Parts { config, sidecar, secret, secrets, registry } =
+        build(start.config, start.version, Journal::open)?;
     let (stopper, stop) = Stopper::new();
     let (give, given) = watch::channel(false);
     let listener = port(&config, start.take_over).await?;

@@ -1,5 +1,6 @@
 //! The config file: op-signer's own, with settings of ours that it may have besides.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub struct Config {
     pub(crate) trial_interval: Duration,
     pub(crate) guard: Option<GuardConfig>,
     pub(crate) gates: Vec<GateConfig>,
+    /// The client whose blocks each sidecar tells of, by the sidecar's name.
+    pub(crate) sidecars: HashMap<String, String>,
     pub(crate) admin: Option<AdminConfig>,
     pub(crate) sequencers: Vec<SequencerConfig>,
     pub(crate) proxies: Vec<ProxyConfig>,
@@ -161,6 +164,8 @@ struct File {
     guard: Option<Spanned<FileGuard>>,
     #[serde(default)]
     gates: Vec<Spanned<FileGate>>,
+    #[serde(default)]
+    sidecars: Vec<Spanned<FileSidecar>>,
     admin: Option<Spanned<FileAdmin>>,
     #[serde(default)]
     sequencers: Vec<Spanned<FileSequencer>>,
@@ -203,6 +208,13 @@ struct FileGuard {
 struct FileReorgEvidence {
     l1_rpcs: Vec<String>,
     agree: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileSidecar {
+    name: String,
+    client: String,
 }
 
 #[derive(Deserialize)]
@@ -407,6 +419,24 @@ impl Config {
                 upstream: gate.value.upstream.clone(),
             });
         }
+        let mut sidecars = HashMap::new();
+        for sidecar in &file.sidecars {
+            let fail = |what: &str| ConfigError::new(path, Some(sidecar.referenced.line()), what);
+            if guard.is_none() {
+                return Err(fail("a sidecar needs a guard section: it tells the guard of blocks"));
+            }
+            let FileSidecar { name, client } = &sidecar.value;
+            let entry = entries.iter().find(|entry: &&Entry| entry.name == *client);
+            if entry.is_none_or(|entry| entry.policy.chain_id.is_none()) {
+                return Err(fail(
+                    "client is no name of auth that has a chainID: write the client whose op-node \
+                     the sidecar serves",
+                ));
+            }
+            if sidecars.insert(name.clone(), client.clone()).is_some() {
+                return Err(fail("the name is there twice: a sidecar serves one op-node"));
+            }
+        }
         let admin = match &file.admin {
             None => None,
             Some(admin) => Some(
@@ -433,6 +463,7 @@ impl Config {
         Ok(Self {
             guard,
             gates,
+            sidecars,
             admin,
             sequencers,
             proxies,

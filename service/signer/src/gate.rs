@@ -13,9 +13,9 @@ use opsign_wire::{Call, CallError, Caller, Handler, RpcError};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::envelope::Envelope;
+use crate::announced::read_block;
 use crate::handover::Handover;
-use crate::protection::{self, Stop, block_facts};
+use crate::protection::{self, Stop};
 use crate::service::Service;
 
 /// A refusal or failure of the guard.
@@ -65,15 +65,7 @@ impl Handler for Gate {
 
 impl Gate {
     async fn commit(&self, raw: &RawValue, deadline: Instant) -> Result<(), RpcError> {
-        let invalid =
-            |what: String| RpcError::invalid_params(format!("invalid argument 0: {what}"));
-        let envelope: Envelope =
-            serde_json::from_str(raw.get()).map_err(|error| invalid(error.to_string()))?;
-        let topic = envelope.topic();
-        let payload = envelope.encode().map_err(|what| invalid(what.to_owned()))?;
-        let hash = PayloadHash::of(&payload);
-        let facts = block_facts(topic, &payload)
-            .ok_or_else(|| invalid("the payload's block hash is not the block's".to_owned()))?;
+        let (hash, facts) = read_block(raw)?;
         let number = facts.number;
         let announced = self.service.announce(&self.client, &hash, facts, deadline).await;
         match announced {

@@ -26,6 +26,7 @@
 
 mod admin;
 mod admin_client;
+mod announced;
 mod args;
 mod audit;
 mod backend;

@@ -247,12 +247,14 @@ pub(crate) struct Block<'a> {
     pub(crate) hash: &'a PayloadHash,
     /// The bytes that the hash is of, if they came along and were checked against it.
     pub(crate) payload: Option<&'a [u8]>,
+    /// What a sidecar has told of it.
+    pub(crate) told: Option<BlockFacts>,
 }
 
 impl Block<'_> {
-    /// What its payload says.
+    /// What its payload says, or a sidecar.
     pub(crate) fn facts(&self) -> Option<BlockFacts> {
-        self.payload.and_then(facts)
+        self.payload.and_then(facts).or(self.told)
     }
 }
 

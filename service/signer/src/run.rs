@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::admin::Admin;
+use crate::announced::Announced;
 use crate::audit::Audit;
 use crate::backend::{Backend, Key, Trouble};
 use crate::config::{
@@ -159,6 +160,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
         closer: Closer::new(),
         payloads: payloads.map_err(|error| system("kept payloads", error))?,
         seen: Seen::default(),
+        announced: Announced::new(config.sidecars.clone()),
         observer,
         grants: ArcSwap::from_pointee(grants),
         metrics: Arc::clone(&metrics),
@@ -607,6 +609,7 @@ struct Fixed {
     trial_interval: Duration,
     guard: Option<GuardConfig>,
     gates: Vec<GateConfig>,
+    sidecars: HashMap<String, String>,
     admin: Option<AdminConfig>,
     sequencers: Vec<SequencerConfig>,
     proxies: Vec<ProxyConfig>,
@@ -621,6 +624,7 @@ impl Fixed {
             trial_interval: config.trial_interval,
             guard: config.guard.clone(),
             gates: config.gates.clone(),
+            sidecars: config.sidecars.clone(),
             admin: config.admin.clone(),
             sequencers: config.sequencers.clone(),
             proxies: config.proxies.clone(),
@@ -664,7 +668,7 @@ impl Reloader {
         let config = Config::read(&self.config_path)?;
         if Fixed::of(&config) != self.fixed {
             tracing::warn!(
-                "changes of tls, limits, guard, gates, admin, sequencers and trialIntervalS in the \
+                "changes of tls, limits, guard, gates, sidecars, admin, sequencers and trialIntervalS in the \
                  config need a restart"
             );
         }

@@ -7,12 +7,13 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use opsign_core::tx::Transaction;
 use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, SigningHash, hazmat};
-use opsign_guard::{BlockFacts, Client as Holder, ReorgEvidence, Scope, ScopeKind};
+use opsign_guard::{BlockFacts, Client as Holder, Mode, ReorgEvidence, Scope, ScopeKind};
 use opsign_wire::{Call, Client, Closer, Handler, RpcError};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+use crate::announced::{Announced, read_block};
 use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
 use crate::audit::{self, Audit};
 use crate::backend::Key;
@@ -132,6 +133,8 @@ pub(crate) struct Service {
     pub(crate) closer: Closer,
     pub(crate) payloads: Payloads,
     pub(crate) seen: Seen,
+    /// What sidecars tell of their op-nodes' blocks.
+    pub(crate) announced: Announced,
     /// Where nothing is refused, what was signed is looked at afterwards.
     pub(crate) observer: Option<Observer>,
 }
@@ -143,6 +146,7 @@ impl Handler for Service {
             "opsigner_signBlockPayload" => self.payload(&call, PayloadForm::V1).await,
             "opsigner_signBlockPayloadV2" => self.payload(&call, PayloadForm::V2).await,
             "eth_signTransaction" => self.transaction(&call).await,
+            "opsign_announceBlock" => self.told(&call),
             _ => call.common(&self.version),
         }
     }
@@ -210,6 +214,31 @@ impl Service {
         }
     }
 
+    /// A sidecar tells of a block that its op-node is given.
+    fn told(&self, call: &Call<'_>) -> Result<String, RpcError> {
+        let name = call.client.name();
+        let sequencer = self.announced.sequencer_of(name);
+        let sequencer = sequencer.ok_or_else(|| RpcError::unknown_client(name))?;
+        let (hash, facts) = read_block(argument(call)?)?;
+        tracing::debug!(client = name, sequencer, number = facts.number, payload_hash = %hash, "told");
+        self.announced.put(sequencer, hash, facts);
+        Ok("null".to_owned())
+    }
+
+    /// In `strict`, what a client's sidecar has not told of is no block of its op-node's.
+    fn must_be_told(
+        &self,
+        protection: &Protection,
+        client: &str,
+        hash: &PayloadHash,
+    ) -> Result<(), Stop> {
+        let strict = protection.plan().blocks == Mode::Strict;
+        if strict && self.announced.covers(client) && self.announced.find(client, hash).is_none() {
+            return Err(Stop::Refused(opsign_guard::Refusal::NotAnnounced));
+        }
+        Ok(())
+    }
+
     async fn payload(&self, call: &Call<'_>, form: PayloadForm) -> Result<String, RpcError> {
         let start = Instant::now();
         // kona-node sends an object and expects one.
@@ -266,8 +295,13 @@ impl Service {
                     domain: &domain,
                     hash: &args.payload_hash,
                     payload: args.payload.as_deref(),
+                    told: self.announced.find(&grant.name, &args.payload_hash),
                 };
-                match protection.sign_block(&grant.key, &block, call.deadline).await {
+                let signed = match self.must_be_told(protection, block.client, block.hash) {
+                    Ok(()) => protection.sign_block(&grant.key, &block, call.deadline).await,
+                    Err(stop) => Err(stop),
+                };
+                match signed {
                     Err(Stop::Refused(refusal)) if let Some(facts) = block.facts() => {
                         let scope = Scope::blocks(&grant.key.address(), block.chain, block.domain);
                         let (who, hash) = ((scope, block.client), block.hash);
@@ -452,6 +486,7 @@ impl Service {
         let (Some(protection), Some(scope)) = (&self.protection, self.gate_scope(client)) else {
             return Err(Stop::Failed(format!("auth has no client {client} with a chainID")));
         };
+        self.must_be_told(protection, client, hash)?;
         match protection.announce(scope, client, hash, facts, None).await {
             Err(Stop::Refused(refusal)) => {
                 self.make_room(protection, (scope, client), hash, facts, refusal, deadline).await

@@ -11,6 +11,10 @@ mod token;
 #[allow(dead_code, reason = "each test program uses its own part of the bench")]
 mod bench;
 
+#[path = "../signer/block.rs"]
+#[allow(dead_code, reason = "the same")]
+mod block;
+
 mod engine;
 mod http;
 mod world;
@@ -21,3 +25,4 @@ mod builders;
 mod faults;
 mod operate;
 mod relay;
+mod signer;

@@ -182,8 +182,16 @@ fn a_config_is_checked_without_starting() {
     }
     assert_eq!(count, 12);
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../sidecar/sidecar.sample.yaml");
+    std::fs::create_dir(world.bench.file("tls")).unwrap();
+    for (name, from) in
+        [("ca.crt", "ca.crt"), ("sidecar.crt", "tls.crt"), ("sidecar.key", "tls.key")]
+    {
+        std::fs::copy(world.bench.file(from), world.bench.file(&format!("tls/{name}"))).unwrap();
+    }
     for name in ["local", "one"] {
         world.bench.write(&format!("{name}.hex"), "7".repeat(64));
     }
+    std::fs::remove_file(world.bench.file("decisions.jsonl")).unwrap();
     check(&std::fs::read_to_string(sample).unwrap(), 0);
+    assert!(!world.bench.file("decisions.jsonl").exists());
 }

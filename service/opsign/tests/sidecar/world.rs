@@ -40,7 +40,11 @@ impl World {
     }
 
     pub fn with(config: &str, builders: &[&str]) -> Self {
-        let bench = Bench::new();
+        Self::on(Bench::new(), config, builders)
+    }
+
+    /// The same in a folder that is there.
+    pub fn on(bench: Bench, config: &str, builders: &[&str]) -> Self {
         let local = Engine::start("local", LOCAL);
         let one = Engine::start("one", ONE);
         let two = Engine::start("two", TWO);
