@@ -4,12 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"strings"
 
-	"github.com/opsign/opsign/scripts/devnet/rig/chain"
 	"github.com/opsign/opsign/scripts/devnet/rig/conform"
-	"github.com/opsign/opsign/scripts/devnet/rig/engine"
 )
 
 // conformCommand compares what the sidecar answers with what op-geth answers itself.
@@ -18,11 +15,7 @@ func conformCommand(arguments []string) error {
 	programs, folder := programFlags(flags)
 	verbose := flags.Bool("verbose", false, "print each answer")
 	_ = flags.Parse(arguments) // exits on an error
-	fork, err := engine.ForkNamed("isthmus")
-	if err != nil {
-		return err
-	}
-	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork, false)
+	net, err := startNet(programs, *folder, "isthmus", false)
 	if err != nil {
 		return err
 	}

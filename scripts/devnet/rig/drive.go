@@ -24,6 +24,15 @@ func programFlags(flags *flag.FlagSet) (*chain.Programs, *string) {
 	return programs, flags.String("folder", "", "an empty folder for all that is written")
 }
 
+// startNet starts everything for one fork, in a folder of its name. With `front` the local engine may fail.
+func startNet(programs *chain.Programs, folder, name string, front bool) (*chain.Net, error) {
+	fork, err := engine.ForkNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	return chain.New(*programs, filepath.Join(folder, fork.Name), fork, front)
+}
+
 // driveCommand runs the chains of all forks side by side, so that a thousand blocks of a second each
 // take four minutes.
 func driveCommand(arguments []string) error {
@@ -38,7 +47,7 @@ func driveCommand(arguments []string) error {
 		plan = drive.Short
 	}
 	if *check {
-		return checkDriver(*programs, *folder, *names)
+		return checkDriver(programs, *folder, *names)
 	}
 	var (
 		wait   sync.WaitGroup
@@ -48,19 +57,15 @@ func driveCommand(arguments []string) error {
 	)
 	fmt.Println(drive.Head)
 	for name := range strings.SplitSeq(*names, ",") {
-		fork, err := engine.ForkNamed(name)
-		if err != nil {
-			return err
-		}
 		wait.Go(func() {
-			run, err := driveOne(*programs, filepath.Join(*folder, fork.Name), fork, plan)
+			run, err := driveOne(programs, *folder, name, plan)
 			lock.Lock()
 			defer lock.Unlock()
 			if err != nil {
 				faults = append(faults, err)
 			}
 			if run != nil {
-				fmt.Println(fork.Name)
+				fmt.Println(name)
 				for _, row := range run.Rows {
 					fmt.Println(row)
 				}
@@ -80,8 +85,8 @@ func driveCommand(arguments []string) error {
 	return errors.Join(faults...)
 }
 
-func driveOne(programs chain.Programs, folder string, fork engine.Fork, plan drive.Plan) (*drive.Run, error) {
-	net, err := chain.New(programs, folder, fork, true)
+func driveOne(programs *chain.Programs, folder, name string, plan drive.Plan) (*drive.Run, error) {
+	net, err := startNet(programs, folder, name, true)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +98,9 @@ func driveOne(programs chain.Programs, folder string, fork engine.Fork, plan dri
 	return run, run.All(context.Background())
 }
 
-func checkDriver(programs chain.Programs, folder, names string) error {
+func checkDriver(programs *chain.Programs, folder, names string) error {
 	for name := range strings.SplitSeq(names, ",") {
-		fork, err := engine.ForkNamed(name)
-		if err != nil {
-			return err
-		}
-		net, err := chain.New(programs, filepath.Join(folder, fork.Name), fork, true)
+		net, err := startNet(programs, folder, name, false)
 		if err != nil {
 			return err
 		}
@@ -108,7 +109,7 @@ func checkDriver(programs chain.Programs, folder, names string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("  %s: the driver sees each of %d faults when nothing stands before them\n", fork.Name, n)
+		fmt.Printf("  %s: the driver sees each of %d faults when nothing stands before them\n", name, n)
 	}
 	return nil
 }

@@ -4,11 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"time"
 
-	"github.com/opsign/opsign/scripts/devnet/rig/chain"
-	"github.com/opsign/opsign/scripts/devnet/rig/engine"
 	"github.com/opsign/opsign/scripts/devnet/rig/sequence"
 )
 
@@ -22,11 +19,7 @@ func sequenceCommand(arguments []string) error {
 	if *short {
 		faults, each = sequence.Short, 4*time.Second
 	}
-	fork, err := engine.ForkNamed("isthmus")
-	if err != nil {
-		return err
-	}
-	net, err := chain.New(*programs, filepath.Join(*folder, fork.Name), fork, false)
+	net, err := startNet(programs, *folder, "isthmus", false)
 	if err != nil {
 		return err
 	}

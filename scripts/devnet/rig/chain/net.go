@@ -116,14 +116,10 @@ func (n *Net) startSidecar(local, builder string) error {
 		return err
 	}
 	n.Engine = engine.New("http://"+n.listen, n.Secret)
-	return n.StartSidecar()
-}
-
-// StartSidecar runs it with the configuration that it had.
-func (n *Net) StartSidecar() error {
-	var err error
-	n.Sidecar, err = StartSidecar(n.Folder, n.programs.Sidecar, n.listen)
-	return err
+	if n.Sidecar, err = Start(n.Folder, "sidecar", n.programs.Sidecar, "sidecar", "--config", "sidecar.yaml"); err != nil {
+		return err
+	}
+	return n.Sidecar.Until("the sidecar", func() bool { return Listens(n.listen) })
 }
 
 // Alive is an error if something has ended that nobody has stopped.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -85,6 +86,12 @@ func (p *Process) Until(what string, ready func() bool) error {
 			return fmt.Errorf("%s is not there in time: see %s", what, p.log)
 		}
 	}
+}
+
+// Says counts how often some words stand in its log.
+func (p *Process) Says(words string) (int, error) {
+	text, err := os.ReadFile(p.log)
+	return strings.Count(string(text), words), err
 }
 
 // Memory is the most that the process has held, in bytes.

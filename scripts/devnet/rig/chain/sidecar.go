@@ -26,15 +26,18 @@ builders:
 mode: enabled
 blockTime: 1s
 decisions: decisions.jsonl
+admin: {socket: admin.sock}
 `, listen, local, builder)
 	return os.WriteFile(filepath.Join(folder, "sidecar.yaml"), []byte(config), 0o600)
 }
 
-// StartSidecar runs `opsign sidecar` in a folder that ConfigureSidecar has written to.
-func StartSidecar(folder, program, listen string) (*Process, error) {
-	sidecar, err := Start(folder, "sidecar", program, "sidecar", "--config", "sidecar.yaml")
+// TakeOver starts a second sidecar, to which the first hands its port, and waits for the first to end.
+func (n *Net) TakeOver() error {
+	first := n.Sidecar
+	next, err := Start(n.Folder, "sidecar-next", n.programs.Sidecar, "sidecar", "--config", "sidecar.yaml", "--take-over")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return sidecar, sidecar.Until("the sidecar", func() bool { return Listens(listen) })
+	n.Sidecar = next
+	return next.Until("the first sidecar's end", func() bool { return first.Alive() != nil })
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -65,7 +64,7 @@ func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Du
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
-	if _, err := w.step(ctx, "builder well", each); err != nil {
+	if err := w.step(ctx, "builder well", each); err != nil {
 		return err
 	}
 	var wrong []error
@@ -73,38 +72,50 @@ func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Du
 		if err := net.Proxy.Set(kind); err != nil {
 			return err
 		}
-		if _, err := w.step(ctx, kind.Mode, each); err != nil {
+		if err := w.step(ctx, kind.Mode, each); err != nil {
 			wrong = append(wrong, err)
 		}
 		if err := net.Proxy.Set(fault.Fault{}); err != nil {
 			return err
 		}
-		if _, err := w.step(ctx, "  and after", 2*time.Second); err != nil {
+		if err := w.step(ctx, "  and after", 2*time.Second); err != nil {
 			wrong = append(wrong, err)
 		}
 	}
 	net.Builder.Kill()
-	if _, err := w.step(ctx, "builder killed", each); err != nil {
+	if err := w.step(ctx, "builder killed", each); err != nil {
 		wrong = append(wrong, err)
 	}
 	if err := net.Builder.Start(); err != nil {
 		return err
 	}
-	if _, err := w.step(ctx, "builder back", each); err != nil {
+	if err := w.step(ctx, "builder back", each); err != nil {
 		wrong = append(wrong, err)
 	}
 	wrong = append(wrong, w.used(ctx))
 	if net.Sidecar != nil {
-		net.Sidecar.Signal(syscall.SIGTERM)
-		if err := net.StartSidecar(); err != nil {
-			return err
-		}
-		if _, err := w.step(ctx, "sidecar restarted", each); err != nil {
-			wrong = append(wrong, err)
-		}
-		wrong = append(wrong, w.used(ctx))
+		wrong = append(wrong, w.restart(ctx, each))
 	}
 	return errors.Join(wrong...)
+}
+
+// restart has a second sidecar take the port of the first: op-node must never find it closed.
+func (w *watch) restart(ctx context.Context, each time.Duration) error {
+	before, err := w.node.Says("connection refused")
+	if err != nil {
+		return err
+	}
+	if err := w.net.TakeOver(); err != nil {
+		return err
+	}
+	if err := w.step(ctx, "sidecar replaced", each); err != nil {
+		return err
+	}
+	after, err := w.node.Says("connection refused")
+	if err == nil && after > before {
+		err = errors.New("op-node was refused while one sidecar replaced the other")
+	}
+	return errors.Join(err, w.used(ctx))
 }
 
 // begin waits for the first blocks, for the chain to be on time and, where there is a sidecar, for a
@@ -121,16 +132,17 @@ func (w *watch) used(ctx context.Context) error {
 	if w.net.Sidecar == nil {
 		return nil
 	}
-	for end := time.Now().Add(chain.Patience); time.Now().Before(end); {
-		step, err := w.step(ctx, "until used", time.Second)
-		if err != nil {
+	step := &Step{Name: "until used"}
+	for end := time.Now().Add(chain.Patience); time.Now().Before(end) && step.Used == 0; {
+		if err := w.during(ctx, step, time.Second); err != nil {
 			return err
 		}
-		if step.Used > 0 {
-			return nil
-		}
 	}
-	return errors.New("no block is the builder's, though it is well")
+	w.tell(step)
+	if step.Used == 0 {
+		return errors.New("no block is the builder's, though it is well")
+	}
+	return nil
 }
 
 func (w *watch) onTime(ctx context.Context) error {
@@ -149,22 +161,29 @@ func (w *watch) onTime(ctx context.Context) error {
 	}
 }
 
-// step watches for some time, sends the builder a transaction now and then, and looks at each block.
-func (w *watch) step(ctx context.Context, name string, length time.Duration) (*Step, error) {
+// step watches for some time and tells of it.
+func (w *watch) step(ctx context.Context, name string, length time.Duration) error {
 	step := &Step{Name: name}
+	err := w.during(ctx, step, length)
+	w.tell(step)
+	return err
+}
+
+// during sends the builder a transaction now and then, and looks at each block.
+func (w *watch) during(ctx context.Context, step *Step, length time.Duration) error {
 	var wrong []error
 	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(250 * time.Millisecond) {
 		_ = chain.Accounts[0].Send(ctx, w.net.Builder.Public, nil) // the builder may be dead
 		behind, number, err := w.behind(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		step.Behind = max(step.Behind, behind)
 		for w.last < number {
 			w.last++
 			used, err := w.look(ctx, w.last)
 			if err != nil {
-				wrong = append(wrong, fmt.Errorf("%s: block %d: %w", name, w.last, err))
+				wrong = append(wrong, fmt.Errorf("%s: block %d: %w", step.Name, w.last, err))
 			}
 			step.Blocks++
 			if used {
@@ -172,11 +191,10 @@ func (w *watch) step(ctx context.Context, name string, length time.Duration) (*S
 			}
 		}
 	}
-	w.tell(step)
 	if step.Behind > mostBehind {
-		wrong = append(wrong, fmt.Errorf("%s: the chain was %d s behind", name, step.Behind))
+		wrong = append(wrong, fmt.Errorf("%s: the chain was %d s behind", step.Name, step.Behind))
 	}
-	return step, errors.Join(wrong...)
+	return errors.Join(wrong...)
 }
 
 // behind is how many blocks the clock is ahead of the chain.
