@@ -14,9 +14,11 @@ import (
 	"github.com/opsign/opsign/scripts/devnet/rig/engine"
 )
 
-// What op-node allows: a call 10 s, and sealing begins 50 ms before the block's time.
+// What op-node allows: a call 10 s, and sealing begins 50 ms before the block's time. A block of 14 MB
+// needs longer where four chains share two cores.
 const (
 	callTimeout = 10 * time.Second
+	bigTimeout  = 60 * time.Second
 	sealing     = 50 * time.Millisecond
 )
 
@@ -26,6 +28,7 @@ type Driver struct {
 	head   common.Hash
 	number uint64
 	time   uint64
+	most   time.Duration // for a call of this slot
 }
 
 // Pace is when a slot's steps happen.
@@ -37,6 +40,8 @@ type Pace struct {
 	Build time.Duration
 	// GasLimit, if not 0, instead of the one that attributes have.
 	GasLimit uint64
+	// Big: calls may take longer.
+	Big bool
 	// Unmarked: the builder gets no transaction of its own.
 	Unmarked bool
 }
@@ -79,6 +84,10 @@ func (d *Driver) Slot(ctx context.Context, pace Pace) *Slot {
 	number, due := d.number+1, d.time+1
 	at := time.Unix(int64(due), 0)
 	d.time = due
+	d.most = callTimeout
+	if pace.Big {
+		d.most = bigTimeout
+	}
 	if pace.Clock {
 		time.Sleep(time.Until(at.Add(-time.Second)))
 	}
@@ -188,7 +197,7 @@ func (d *Driver) valid(ctx context.Context, took *time.Duration, method string, 
 }
 
 func (d *Driver) call(ctx context.Context, took *time.Duration, method string, params ...any) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, d.most)
 	defer cancel()
 	begin := time.Now()
 	result, err := d.Net.Engine.Call(ctx, method, params...)

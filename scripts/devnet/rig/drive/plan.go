@@ -15,15 +15,15 @@ import (
 
 // Plan says how much of each is done on a chain.
 type Plan struct {
-	Healthy int // slots by the clock before any fault
-	Main    int // slots by the clock under each of the three faults that the reference stops at
-	Other   int // slots by the clock under each other fault
-	Foreign int // foreign blocks that the builder must have offered
-	Fast    int // slots without build time
-	Gap     int // slots that a killed builder misses
-	Local   int // slots under each fault of the local engine
-	Flood   int // forkchoiceUpdated as fast as can be
-	Big     bool
+	Healthy int  // slots by the clock before any fault
+	Main    int  // slots by the clock under each of the three faults that the reference stops at
+	Other   int  // slots by the clock under each other fault
+	Foreign int  // foreign blocks that the builder must have offered
+	Fast    int  // slots without build time
+	Gap     int  // slots that a killed builder misses
+	Local   int  // slots under each fault of the local engine
+	Flood   int  // forkchoiceUpdated as fast as can be
+	Big     bool // a block of 14 MB, at one fork
 }
 
 // Full takes five minutes: at four forks its slots by the clock are a thousand. Short takes one.
@@ -71,7 +71,7 @@ func NewRun(ctx context.Context, net *chain.Net, plan Plan) (*Run, error) {
 
 // All does every step. The error has all that is wrong.
 func (r *Run) All(ctx context.Context) error {
-	if r.plan.Big {
+	if r.plan.Big && r.net.Fork.Name == "isthmus" {
 		r.big(ctx) // before there has been any larger answer, for what it says of memory
 		// The builder may need some seconds for it.
 		r.back(ctx, "after the big block", 20)
@@ -247,7 +247,7 @@ func (r *Run) big(ctx context.Context) {
 		}
 	}
 	row := r.row("14 MB")
-	slot := r.slot(ctx, Pace{Build: 4 * time.Second, GasLimit: gasLimit, Unmarked: true})
+	slot := r.slot(ctx, Pace{Build: 4 * time.Second, GasLimit: gasLimit, Unmarked: true, Big: true})
 	row.Add(slot)
 	row.Name = fmt.Sprintf("a block of %.1f MB", float64(slot.Size)/1e6)
 	if slot.Missed == nil && slot.Size < 14_000_000 {
