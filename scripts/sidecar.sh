@@ -3,7 +3,7 @@
 # that plays op-node and two real op-geths, one the local engine and one the builder's behind a proxy
 # that spoils what it says, at four forks. With --direct there is no sidecar and no use of the builder:
 # what must hold of any engine holds of op-geth itself, so a failure is the sidecar's.
-#   1. the driver sees each fault when nothing stands before them;
+#   1. each fault is seen when nothing stands before it;
 #   2. some 200 shapes of requests are answered as op-geth answers them;
 #   3. no block is missed, late or another than asked for under any fault;
 #   4. a real op-node over a dev L1 makes a block a second under them, each the one it asked for.
@@ -37,6 +37,7 @@ checked=ecotone,isthmus,jovian,karst
 driven=$checked
 if [[ ${#short[@]} -gt 0 ]]; then checked=jovian driven=isthmus,karst; fi
 "$net/rig" drive "${rig[@]}" -folder "$net/check" -forks "$checked" -check
+[[ ${#short[@]} -gt 0 ]] || "$net/rig" sequence "${rig[@]}" -folder "$net/check-op-node" -check
 "$net/rig" conform "${rig[@]}" "${sidecar[@]}" -folder "$net/conform"
 "$net/rig" drive "${rig[@]}" "${sidecar[@]}" -folder "$net/drive" -forks "$driven" "${short[@]}"
 "$net/rig" sequence "${rig[@]}" "${sidecar[@]}" -folder "$net/sequence" "${short[@]}"

@@ -122,6 +122,11 @@ func (n *Net) startSidecar(local, builder string) error {
 	return n.Sidecar.Until("the sidecar", func() bool { return Listens(n.listen) })
 }
 
+// Unprotected points the driver and op-node at the spoiled builder itself.
+func (n *Net) Unprotected() {
+	n.Engine, n.Secret, n.SecretFile = n.Spoiled, n.Builder.Secret, n.Builder.SecretFile
+}
+
 // Alive is an error if something has ended that nobody has stopped.
 func (n *Net) Alive() error {
 	if n.Sidecar != nil {

@@ -12,7 +12,7 @@ import (
 // Check points the driver at the fault proxy itself, with nothing to protect it: each fault must be
 // seen for what it is, and the slot after it must be good. It returns how many there were.
 func Check(ctx context.Context, net *chain.Net) (int, error) {
-	net.Engine = net.Spoiled
+	net.Unprotected()
 	driver, err := New(ctx, net)
 	if err != nil {
 		return 0, err

@@ -36,8 +36,45 @@ func (s *Step) String() string {
 	return fmt.Sprintf("  op-node, %-16s %3d blocks, %3d of them the builder's, at most %d s behind", s.Name+":", s.Blocks, s.Used, s.Behind)
 }
 
+// Check points op-node at the fault proxy itself: that its blocks are foreign must be seen.
+func Check(ctx context.Context, net *chain.Net) error {
+	net.Unprotected()
+	node, err := net.StartNode(ctx)
+	if err != nil {
+		return err
+	}
+	defer node.Stop()
+	w := &watch{net: net, geth: net.Builder, node: node, tell: func(*Step) {}}
+	if err := w.onTime(ctx); err != nil {
+		return err
+	}
+	if err := w.step(ctx, "well", 3*time.Second); err != nil {
+		return err
+	}
+	for _, kind := range []string{"otherRecipient", "otherGasLimit"} {
+		if err := net.Proxy.Set(fault.Fault{Mode: kind}); err != nil {
+			return err
+		}
+		if err := w.step(ctx, kind, 4*time.Second); err == nil {
+			return fmt.Errorf("%s was not seen", kind)
+		}
+		if err := net.Proxy.Set(fault.Fault{}); err != nil {
+			return err
+		}
+		_ = w.step(ctx, "the last foreign block passes", 3*time.Second)
+	}
+	if err := net.Proxy.Set(fault.Fault{Mode: "delay", Millis: 3000}); err != nil {
+		return err
+	}
+	if err := w.step(ctx, "slow", 10*time.Second); err == nil {
+		return errors.New("nobody saw that the chain is slow")
+	}
+	return nil
+}
+
 type watch struct {
 	net  *chain.Net
+	geth *chain.Geth // whose chain is watched
 	node *chain.Node
 	tell func(*Step)
 	last uint64 // the newest block that was looked at
@@ -60,7 +97,7 @@ func Run(ctx context.Context, net *chain.Net, faults []fault.Fault, each time.Du
 		return err
 	}
 	defer node.Stop()
-	w := &watch{net: net, node: node, tell: tell}
+	w := &watch{net: net, geth: net.Local, node: node, tell: tell}
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
@@ -202,7 +239,7 @@ func (w *watch) behind(ctx context.Context) (int, uint64, error) {
 	if err := errors.Join(w.net.Alive(), w.node.Alive()); err != nil {
 		return 0, 0, err
 	}
-	result, err := w.net.Local.Public.Call(ctx, "eth_blockNumber")
+	result, err := w.geth.Public.Call(ctx, "eth_blockNumber")
 	if err != nil {
 		return 0, 0, err
 	}
@@ -215,7 +252,7 @@ func (w *watch) behind(ctx context.Context) (int, uint64, error) {
 
 // look says whether a block is the builder's, or that it is not what op-node must have asked for.
 func (w *watch) look(ctx context.Context, number uint64) (used bool, err error) {
-	result, err := w.net.Local.Public.Call(ctx, "eth_getBlockByNumber", hexutil.Uint64(number), true)
+	result, err := w.geth.Public.Call(ctx, "eth_getBlockByNumber", hexutil.Uint64(number), true)
 	if err != nil {
 		return false, err
 	}
