@@ -8,7 +8,8 @@
 #   3. the signer is back: gossip goes on, and the follower gets to the tip again;
 #      With --guarded op-node hands each block to the signer's commit gate first, where op-conductor
 #      would be: while the signer is dead no block is made, and a hash that was not announced is
-#      not signed.
+#      not signed. Then engine and op-node die, the engine comes back without its blocks, and gets
+#      the very same ones back from what the gate has kept (scripts/devnet/lost.sh).
 #   4. (not with --short) a third op-node, which expects another signer, has accepted none.
 # With --switch there are two sequencers with one key instead, each with a gate, and `opsign switch`
 # hands the blocks over every 20 s for 10 minutes (--short: four times, every 8 s). The follower, by
@@ -53,13 +54,22 @@ stop() {
 }
 trap stop EXIT
 
-# run NAME COMMAND...: in the background, its words in $net/NAME.log; its id in LAST
+# run NAME COMMAND...: in the background, its words in $net/NAME.log; its id in LAST and pid
 run() {
   local name=$1
   shift
-  "$@" > "$net/$name.log" 2>&1 &
+  "$@" >> "$net/$name.log" 2>&1 &
   LAST=$!
+  pid[$name]=$LAST
   started+=("$LAST")
+}
+# ended SIGNAL NAME: what run started under that name
+ended() {
+  local id kept=()
+  kill "-$1" "${pid[$2]}"
+  wait "${pid[$2]}" 2> /dev/null || true
+  for id in "${started[@]}"; do [[ $id == "${pid[$2]}" ]] || kept+=("$id"); done
+  started=("${kept[@]}")
 }
 # rpc URL METHOD [PARAMS]
 rpc() {
@@ -97,7 +107,7 @@ alive() {
     kill -0 "$id" 2> /dev/null || { tail -n 3 "$net"/*.log >&2; die "a process of the chain has ended (logs: $net)"; }
   done
 }
-declare -A inits node engine auth p2p ports peers
+declare -A inits node engine auth p2p ports peers pid
 
 # The signer, with a configuration for this chain.
 scripts/signer-folder.sh "$net/signer"
@@ -116,6 +126,7 @@ if [[ -n $guarded ]]; then
 guard:
   record: guard
   anchor: guard-anchor
+  payloads: 512
 gates:
   - listen: 127.0.0.1:$gate_port
     client: localhost
@@ -123,10 +134,12 @@ YAML
   (cd "$net/signer" && "$signer" guard init --record guard --anchor guard-anchor > /dev/null)
   conductor=(--conductor.enabled --conductor.rpc "http://127.0.0.1:$gate_port")
 fi
-if [[ -n $switch ]]; then
-  second_gate=$(free_port)
+if [[ -n $guarded ]]; then
   admin=https://localhost:$(free_port)
   ports[sequencer]=$(free_port)
+fi
+if [[ -n $switch ]]; then
+  second_gate=$(free_port)
   ports[second]=$(free_port)
   # The gates are the file's end.
   sed -i -e 's/^    fromAddress:/    firstHolder: true\n&/' \
@@ -135,12 +148,20 @@ if [[ -n $switch ]]; then
   cat >> "$net/signer/config.yaml" <<YAML
   - listen: 127.0.0.1:$second_gate
     client: second.local
+YAML
+fi
+if [[ -n $guarded ]]; then
+  cat >> "$net/signer/config.yaml" <<YAML
 admin:
   listen: 127.0.0.1:${admin##*:}
   clients: [operator.local]
 sequencers:
   - client: localhost
     rpc: http://127.0.0.1:${ports[sequencer]}
+YAML
+fi
+if [[ -n $switch ]]; then
+  cat >> "$net/signer/config.yaml" <<YAML
   - client: second.local
     rpc: http://127.0.0.1:${ports[second]}
 YAML
@@ -197,8 +218,8 @@ init() {
   "$programs/op-geth" init --state.scheme=hash --datadir "$net/$1" "$net/$2.json" > "$net/$1-init.log" 2>&1 &
   inits[$1]=$!
 }
-geth=("$programs/op-geth" --nodiscover --maxpeers 0 --port 0 --ipcdisable --gcmode archive
-  --state.scheme=hash --http --http.addr 127.0.0.1)
+geth=("$programs/op-geth" --nodiscover --maxpeers 0 --port 0 --ipcdisable --state.scheme=hash
+  --http --http.addr 127.0.0.1)
 nodes=(sequencer follower)
 if [[ -n $switch ]]; then nodes+=(second); elif [[ -z $short ]]; then nodes+=(stranger); fi
 init l1 l1
@@ -209,17 +230,22 @@ done
 
 l1_port=$(free_port)
 l1=http://127.0.0.1:$l1_port
-run l1 "${geth[@]}" --dev --dev.period 2 --datadir "$net/l1" --http.port "$l1_port" \
+run l1 "${geth[@]}" --gcmode archive --dev --dev.period 2 --datadir "$net/l1" --http.port "$l1_port" \
   --authrpc.port "$(free_port)"
 run beacon node scripts/devnet/beacon.mjs
 head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$net/jwt"
+# start_engine NODE: the sequencer's writes its state when it stops in order, op-geth's default
+start_engine() {
+  local gc=archive
+  [[ $1 != sequencer || -z $guarded ]] || gc=full
+  run "$1-engine" "${geth[@]}" --gcmode "$gc" --datadir "$net/$1" --syncmode full --networkid "$chain" \
+    --rollup.disabletxpoolgossip=true --http.port "${engine[$1]##*:}" --authrpc.addr 127.0.0.1 \
+    --authrpc.port "${auth[$1]}" --authrpc.jwtsecret "$net/jwt"
+}
 for name in "${nodes[@]}"; do
-  port=$(free_port)
   auth[$name]=$(free_port)
-  engine[$name]=http://127.0.0.1:$port
-  run "$name-engine" "${geth[@]}" --datadir "$net/$name" --syncmode full --networkid "$chain" \
-    --rollup.disabletxpoolgossip=true --http.port "$port" --authrpc.addr 127.0.0.1 \
-    --authrpc.port "${auth[$name]}" --authrpc.jwtsecret "$net/jwt"
+  engine[$name]=http://127.0.0.1:$(free_port)
+  start_engine "$name"
 done
 until_true 40 "the L1 answers" answers "$l1" eth_chainId
 until_true 40 "the beacon stub listens" test -s "$net/beacon.log"
@@ -237,10 +263,10 @@ add() {
   local name=$1 account=$2 port
   shift 2
   genesis rollup "$(block_zero "$l1")" "$(block_zero "${engine[$name]}")" "$now" "$account" > "$net/$name.json"
-  head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$net/$name.p2p"
+  [[ -s $net/$name.p2p ]] || head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$net/$name.p2p"
   port=${ports[$name]:-$(free_port)}
   node[$name]=http://127.0.0.1:$port
-  p2p[$name]=$(free_port)
+  p2p[$name]=${p2p[$name]:-$(free_port)}
   run "$name" "$programs/op-node" --log.level debug --log.format logfmtms \
     --l1 "$l1" --l1.rpckind basic --l1.trustrpc --l1.http-poll-interval 1s --l1.epoch-poll-interval 3s \
     --l1.beacon "http://127.0.0.1:$(cat "$net/beacon.log")" --l1.beacon.ignore --verifier.l1-confs 0 \
@@ -345,7 +371,10 @@ for round in $(seq "${rounds:-3}"); do
     follows "proxy back ($round)"
   fi
 done
-[[ -z $guarded ]] || refuses_unannounced
+if [[ -n $guarded ]]; then
+  refuses_unannounced
+  source scripts/devnet/lost.sh
+fi
 if [[ -z $short ]]; then
   [[ $(gossiped stranger) -eq 0 && $(head_of stranger) -eq 0 ]] ||
     die "a node that expects another signer took a block"
