@@ -126,11 +126,12 @@ impl Attributes {
         })
     }
 
-    /// The `extraData` that follows from the attributes, where it does: the parameters of EIP-1559
-    /// under Holocene, and the least base fee under Jovian. Zero parameters stand for the chain's
-    /// own, which only the engine knows.
-    pub(crate) fn extra_data(&self) -> Option<Vec<u8>> {
-        let params = self.eip1559_params.filter(|params| params != &[0; 8])?;
+    /// The `extraData` that follows from the attributes: none before Holocene; then the parameters of
+    /// EIP-1559, and under Jovian the least base fee. Zero parameters stand for the chain's own, which
+    /// only the engine knows: `chain`, where a block of it has shown them.
+    pub(crate) fn extra_data(&self, chain: Option<[u8; 8]>) -> Option<Vec<u8>> {
+        let Some(params) = self.eip1559_params else { return Some(Vec::new()) };
+        let params = if params == [0; 8] { chain? } else { params };
         let mut extra = vec![u8::from(self.min_base_fee.is_some())];
         extra.extend(params);
         if let Some(least) = self.min_base_fee {

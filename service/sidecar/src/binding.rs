@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::attributes::{Attributes, ForkChoice};
 use crate::envelope::Envelope;
-use crate::scan::Span;
+use crate::scan::{Span, plain_string};
 
 /// What else is known of the block that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +38,21 @@ impl Reference {
         }
     }
 
-    /// What the attributes say by themselves, where they say enough.
-    pub(crate) fn of_attributes(attributes: &Attributes) -> Option<Self> {
-        let extra = attributes.extra_data()?;
+    /// What the attributes say by themselves, and the chain's parameters of EIP-1559 where they are
+    /// known.
+    pub(crate) fn of_attributes(attributes: &Attributes, chain: Option<[u8; 8]>) -> Option<Self> {
+        let extra = attributes.extra_data(chain)?;
         let extra_data = format!("\"{}\"", crate::hex::show(&extra)).into_bytes();
         Some(Self { extra_data, header: None })
     }
+}
+
+/// The parameters of EIP-1559 in a header's `extraData` since Holocene.
+pub(crate) fn eip1559_params(block: &Envelope) -> Option<[u8; 8]> {
+    let digits = plain_string(&block.bytes, &block.extra_data)?.get(4..20)?;
+    let mut params = [0; 8];
+    base16ct::mixed::decode(digits, &mut params).ok()?;
+    Some(params)
 }
 
 /// The name of the first thing that is not as asked for.

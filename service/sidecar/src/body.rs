@@ -25,7 +25,7 @@ pub(crate) struct Body {
 struct Copy {
     kept: Vec<Bytes>,
     length: usize,
-    done: oneshot::Sender<Bytes>,
+    done: oneshot::Sender<Vec<Bytes>>,
 }
 
 impl Body {
@@ -38,8 +38,8 @@ impl Body {
         Self { rest: Some(rest), ..Self::pieces(pieces) }
     }
 
-    /// Hands a copy of the whole over at the end; none if it is broken off or too long.
-    pub(crate) fn copied(mut self) -> (Self, oneshot::Receiver<Bytes>) {
+    /// Hands a copy of the whole over at the end, in pieces; none if it is broken off or too long.
+    pub(crate) fn copied(mut self) -> (Self, oneshot::Receiver<Vec<Bytes>>) {
         let (done, receiver) = oneshot::channel();
         self.copy = Some(Copy { kept: Vec::new(), length: 0, done });
         (self, receiver)
@@ -73,7 +73,7 @@ impl Body {
     fn finish(&mut self) {
         if let Some(copy) = self.copy.take() {
             // Nobody may be interested any more.
-            let _ = copy.done.send(join(copy.kept));
+            let _ = copy.done.send(copy.kept);
         }
     }
 }
@@ -148,11 +148,19 @@ pub(crate) enum ReadError {
 }
 
 /// Reads a body to its end.
-pub(crate) async fn read(body: Incoming, most: usize) -> Result<Bytes, ReadError> {
-    let pieces = Reader::new(body);
-    let (pieces, rest) = pieces.read_while(most, |_| true).await?;
-    debug_assert!(rest.is_none());
-    Ok(pieces)
+pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, ReadError> {
+    let Some(length) = body.size_hint().exact() else {
+        return Ok(Reader::new(body).read_while(most, |_| true).await?.0);
+    };
+    // Of a length that is told: into its place at once, so that it is in memory only once.
+    let length = usize::try_from(length).ok().filter(|length| *length <= most);
+    let mut whole = BytesMut::with_capacity(length.ok_or(ReadError::TooLong)?);
+    while let Some(frame) = body.frame().await {
+        if let Ok(piece) = frame.map_err(ReadError::Broken)?.into_data() {
+            whole.extend_from_slice(&piece);
+        }
+    }
+    Ok(whole.freeze())
 }
 
 /// Reads a body piece by piece.

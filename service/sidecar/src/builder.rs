@@ -85,7 +85,8 @@ struct Queue {
 }
 
 enum Task {
-    NewPayload(Bytes),
+    /// In pieces: it may be large, and nobody reads it here.
+    NewPayload(Vec<Bytes>),
     ForkChoice(Bytes),
     Order(Bytes, watch::Sender<OrderId>),
 }
@@ -144,13 +145,14 @@ impl Builder {
 
     /// Sends a block on, behind everything that waits. If too much does, it is left out: the builder
     /// will say that it lacks a block, and be given it then.
-    pub(crate) fn relay_payload(&self, call: Bytes) {
+    pub(crate) fn relay_payload(&self, call: Vec<Bytes>) {
         let mut queue = self.queue();
-        if queue.tasks.len() >= MOST || queue.bytes + call.len() > 2 * MAX_BODY {
+        let length = length(&call);
+        if queue.tasks.len() >= MOST || queue.bytes + length > 2 * MAX_BODY {
             queue.dropped += 1;
             return;
         }
-        queue.bytes += call.len();
+        queue.bytes += length;
         queue.tasks.push_back(Task::NewPayload(call));
         drop(queue);
         self.wake.notify_one();
@@ -209,7 +211,7 @@ impl Builder {
         let mut queue = self.queue();
         let task = queue.tasks.pop_front()?;
         if let Task::NewPayload(call) = &task {
-            queue.bytes -= call.len();
+            queue.bytes -= length(call);
         }
         Some(task)
     }
@@ -227,12 +229,16 @@ impl Builder {
 
     async fn carry_out(&self, task: Task) {
         match task {
-            Task::NewPayload(call) | Task::ForkChoice(call) => {
-                let answer = self.ask(call, self.patience).await;
+            Task::NewPayload(call) => {
+                let answer = self.ask(Body::pieces(call)).await;
+                self.judge(&answer);
+            }
+            Task::ForkChoice(call) => {
+                let answer = self.ask(call.into()).await;
                 self.judge(&answer);
             }
             Task::Order(call, sender) => {
-                let answer = self.ask(call, self.patience).await;
+                let answer = self.ask(call.into()).await;
                 self.judge(&answer);
                 let id = match answer {
                     Ok(Answer::Status { payload_id: Some(id), .. }) => Ok(id),
@@ -247,8 +253,8 @@ impl Builder {
         }
     }
 
-    async fn ask(&self, call: Bytes, patience: Duration) -> Result<Answer, PeerError> {
-        let answer = self.follow.call(Body::from(call), patience).await?;
+    async fn ask(&self, call: Body) -> Result<Answer, PeerError> {
+        let answer = self.follow.call(call, self.patience).await?;
         Answer::read(&answer)
     }
 
@@ -305,4 +311,8 @@ impl Builder {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn length(pieces: &[Bytes]) -> usize {
+    pieces.iter().map(Bytes::len).sum()
 }

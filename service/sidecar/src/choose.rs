@@ -12,6 +12,8 @@ pub(crate) enum LocalBlock<'a> {
     Block(&'a Envelope),
     /// An error, or nothing that can be read.
     Failed,
+    /// The question was wrong, says the local engine: there is no right answer to it.
+    Refused,
 }
 
 /// What is there to choose from.
@@ -42,6 +44,7 @@ impl Table<'_> {
     pub(crate) fn choose(&self, policy: &Policy) -> Option<Choice> {
         let best = self.best(policy).map(Choice::Builder);
         match self.local {
+            LocalBlock::Refused => Some(Choice::Local),
             LocalBlock::Block(_) if self.waiting == 0 || self.late => {
                 Some(best.unwrap_or(Choice::Local))
             }

@@ -13,19 +13,19 @@ use hyper::{Response, StatusCode};
 use crate::announce::Announcer;
 use crate::answer::Answer;
 use crate::attributes::{Attributes, ForkChoice};
-use crate::binding::Reference;
 use crate::body::{Body, MAX_BODY, ReadError, Reader};
 use crate::builder::Builder;
 use crate::config::{Config, Mode, Policy};
 use crate::decision::Decision;
 use crate::envelope::Envelope;
-use crate::job::{Job, Jobs, Order};
+use crate::job::{Decided, Job, Jobs, Order};
 use crate::journal::Journal;
 use crate::message::{self, Call, Kind};
 use crate::metrics::Metrics;
 use crate::peer::{Peer, end_to_end, read};
 use crate::pool::PeerError;
 use crate::round::Round;
+use crate::scan::plain_string;
 
 /// Before the slot begins, for the answer to get to op-node.
 const MARGIN: Duration = Duration::from_millis(5);
@@ -50,8 +50,8 @@ pub(crate) struct Sidecar {
     pub(crate) metrics: Metrics,
     pub(crate) journal: Journal,
     mode: AtomicU8,
-    /// The `extraData` of the last local block whose attributes left it to the engine.
-    remembered: Mutex<Option<Reference>>,
+    /// The parameters of EIP-1559 in the last local block whose attributes left them to the engine.
+    chain_params: Mutex<Option<[u8; 8]>>,
 }
 
 /// The local engine's answer, read to its end.
@@ -94,7 +94,7 @@ impl Sidecar {
             metrics,
             journal,
             mode: AtomicU8::new(0),
-            remembered: Mutex::default(),
+            chain_params: Mutex::default(),
         };
         sidecar.set_mode(config.mode);
         sidecar
@@ -175,8 +175,9 @@ impl Sidecar {
                 self.pass(&head, call.bytes.into()).await
             }
             Kind::NewPayload => {
+                self.jobs.forget_answers();
                 for builder in &self.builders {
-                    builder.relay_payload(call.bytes.clone());
+                    builder.relay_payload(vec![call.bytes.clone()]);
                 }
                 self.pass(&head, call.bytes.into()).await
             }
@@ -241,11 +242,12 @@ impl Sidecar {
     }
 
     async fn new_payload_streamed(&self, head: &Parts, body: Body) -> Response<Body> {
+        self.jobs.forget_answers();
         let (body, mut copy) = body.copied();
-        let relay = |bytes: Option<Bytes>| {
-            if let Some(bytes) = bytes {
+        let relay = |pieces: Option<Vec<Bytes>>| {
+            if let Some(pieces) = pieces {
                 for builder in &self.builders {
-                    builder.relay_payload(bytes.clone());
+                    builder.relay_payload(pieces.clone());
                 }
             }
         };
@@ -253,8 +255,8 @@ impl Sidecar {
         tokio::pin!(forward);
         let answer = tokio::select! {
             biased;
-            bytes = &mut copy => {
-                relay(bytes.ok());
+            pieces = &mut copy => {
+                relay(pieces.ok());
                 forward.await
             }
             answer = &mut forward => {
@@ -322,26 +324,33 @@ impl Sidecar {
     }
 
     async fn get_payload(&self, mut head: Parts, call: Call) -> Response<Body> {
-        let job = call.arguments().and_then(|arguments| {
-            let id = crate::scan::plain_string(&call.bytes, arguments.first()?)?;
-            self.jobs.get(id)
+        let job = call.arguments().and_then(|arguments| match &arguments[..] {
+            [id] => self.jobs.get(plain_string(&call.bytes, id)?),
+            _ => None,
         });
         // The answers of V1 have another form; no chain asks for them any more.
         let Some(job) = job.filter(|_| call.version().is_some_and(|version| version >= 2)) else {
             return self.get_local(head, call).await;
         };
         let mut decided = job.decided.lock().await;
-        if let Some(before) = &*decided {
-            self.announce(&before.0).await;
-            return block(before.0.under(call.id_bytes()));
+        match &*decided {
+            Some(before) if before.method == call.method => {
+                self.announce(&before.block).await;
+                return block(before.block.under(call.id_bytes()), before.headers.clone());
+            }
+            // The local engine may have no answer to this one.
+            Some(_) => return self.get_local(head, call).await,
+            None => {}
         }
         head.headers.remove(ACCEPT_ENCODING);
+        // Before two more blocks come into memory.
+        self.jobs.forget_answers();
+        let method = call.method.clone();
         let (answer, block) = Round::new(self, &job, head, call).run().await;
         if let Some(block) = block {
             self.announce(&block).await;
-            *decided = Some(crate::job::Decided(block));
-            drop(decided);
-            self.jobs.forget_answers_but(&job.id);
+            let headers = answer.headers().clone();
+            *decided = Some(Decided { method, block, headers });
         }
         answer
     }
@@ -392,13 +401,12 @@ impl Sidecar {
         }
     }
 
-    pub(crate) fn remember(&self, reference: Reference) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        *remembered = Some(Reference { header: None, ..reference });
+    pub(crate) fn learn(&self, params: Option<[u8; 8]>) {
+        *self.chain_params.lock().unwrap_or_else(PoisonError::into_inner) = params;
     }
 
-    pub(crate) fn remembered(&self) -> Option<Reference> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn chain_params(&self) -> Option<[u8; 8]> {
+        *self.chain_params.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -412,11 +420,12 @@ fn slot_start(attributes: &Attributes, now: Instant) -> Instant {
     }
 }
 
-/// A builder's block, or one that was returned before.
-pub(crate) fn block(pieces: [Bytes; 3]) -> Response<Body> {
+/// A builder's block, or one that was returned before, under the local engine's headers.
+pub(crate) fn block(pieces: [Bytes; 3], mut headers: HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::pieces(pieces));
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.headers_mut() = headers;
     response
 }
 

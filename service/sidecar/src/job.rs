@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hyper::HeaderMap;
 use tokio::sync::watch;
 
 use crate::attributes::{Attributes, ForkChoice};
 use crate::builder::Builder;
 use crate::config::Mode;
+use crate::envelope::Envelope;
 
 /// Jobs that are remembered; op-geth keeps 10.
 const MOST: usize = 64;
@@ -33,9 +35,12 @@ pub(crate) struct Job {
     pub(crate) decided: tokio::sync::Mutex<Option<Decided>>,
 }
 
-/// The answer that op-node got, to be given again.
-#[derive(Clone)]
-pub(crate) struct Decided(pub(crate) crate::envelope::Envelope);
+/// The answer that op-node got, to be given again to the same question.
+pub(crate) struct Decided {
+    pub(crate) method: String,
+    pub(crate) block: Envelope,
+    pub(crate) headers: HeaderMap,
+}
 
 /// A builder's part in a job.
 #[derive(Clone)]
@@ -74,10 +79,11 @@ impl Jobs {
         (job.began.elapsed() < LIFE).then(|| Arc::clone(job))
     }
 
-    /// Lets go of the blocks of all other jobs: op-node asks again for the last one, if for any.
-    pub(crate) fn forget_answers_but(&self, id: &str) {
+    /// Lets go of the blocks that were returned: op-node has taken the last one, or goes on to
+    /// another. Asked for again, they are asked for again.
+    pub(crate) fn forget_answers(&self) {
         let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for job in jobs.iter().filter(|job| job.id != id) {
+        for job in jobs.iter() {
             // One that is being decided now has none yet.
             if let Ok(mut decided) = job.decided.try_lock() {
                 *decided = None;

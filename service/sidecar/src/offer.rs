@@ -106,8 +106,8 @@ pub(crate) struct Quest {
     pub(crate) call: Call,
     pub(crate) local: Arc<Peer>,
     pub(crate) reference: watch::Receiver<Local>,
-    /// For blocks that the local engine has failed to build: what it last wrote.
-    pub(crate) remembered: Option<Reference>,
+    /// The chain's own parameters of EIP-1559, where a local block has shown them.
+    pub(crate) chain_params: Option<[u8; 8]>,
     pub(crate) deadline: Instant,
     /// The builder leaves the state root to the local engine.
     pub(crate) external_state_root: bool,
@@ -174,24 +174,23 @@ impl Quest {
         }
     }
 
-    /// What the block is held against: the local block, as long as one may come; else what the
-    /// attributes say, or the last local block said.
+    /// What the block is held against: the local block if it is there, else what the attributes say.
+    /// Where they say too little, the local block is waited for.
     async fn reference(&mut self) -> Result<Reference, Reason> {
-        let derived = Reference::of_attributes(&self.job.attributes);
-        let fallback = derived.clone().or(self.remembered.clone());
-        if derived.is_some() && *self.reference.borrow() == Local::Pending {
-            return derived.ok_or(Reason::Late);
+        let derived = Reference::of_attributes(&self.job.attributes, self.chain_params);
+        if let (Local::Pending | Local::Failed, Some(derived)) =
+            (&*self.reference.borrow(), derived)
+        {
+            return Ok(derived);
         }
         let ready = self.reference.wait_for(|local| *local != Local::Pending);
-        let local = match timeout_at(self.deadline.into(), ready).await {
-            Ok(Ok(local)) => local.clone(),
-            Ok(Err(_)) | Err(_) => Local::Failed,
-        };
-        match local {
-            Local::Known(reference) => Ok(reference),
-            Local::Pending | Local::Failed => {
-                fallback.ok_or_else(|| Reason::NotJudged("no local block to compare with".into()))
-            }
+        let unknown = || Reason::NotJudged("no local block to compare with".into());
+        match timeout_at(self.deadline.into(), ready).await {
+            Ok(Ok(local)) => match &*local {
+                Local::Known(reference) => Ok(reference.clone()),
+                Local::Pending | Local::Failed => Err(unknown()),
+            },
+            Ok(Err(_)) | Err(_) => Err(unknown()),
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::http::request::Parts;
-use hyper::{Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode};
+use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
-use crate::binding::Reference;
+use crate::binding::{Reference, eip1559_params};
 use crate::body::Body;
 use crate::choose::{Choice, LocalBlock, Table};
 use crate::config::Mode;
@@ -102,7 +103,7 @@ impl<'a> Round<'a> {
             call: self.call.clone(),
             local: Arc::clone(&self.sidecar.local),
             reference,
-            remembered: self.sidecar.remembered(),
+            chain_params: self.sidecar.chain_params(),
             deadline,
             external_state_root: self.sidecar.external_state_root,
         };
@@ -128,11 +129,10 @@ impl<'a> Round<'a> {
             _ => None,
         };
         let said = block.as_ref().map_or(Local::Failed, |block| {
-            let reference = Reference::of(block);
-            if self.job.attributes.extra_data().is_none() {
-                self.sidecar.remember(reference.clone());
+            if self.job.attributes.eip1559_params == Some([0; 8]) {
+                self.sidecar.learn(eip1559_params(block));
             }
-            Local::Known(reference)
+            Local::Known(Reference::of(block))
         });
         self.local = match (answer, block) {
             (Ok(answer), Some(block)) => LocalState::Block(answer, Box::new(block)),
@@ -158,6 +158,7 @@ impl<'a> Round<'a> {
             local: match &self.local {
                 LocalState::Pending => LocalBlock::Pending,
                 LocalState::Block(_, block) => LocalBlock::Block(block),
+                LocalState::Failed(Ok(answer)) if is_refusal(&answer.body) => LocalBlock::Refused,
                 LocalState::Failed(_) => LocalBlock::Failed,
             },
             good: self.good.iter().filter_map(block).collect(),
@@ -181,7 +182,11 @@ impl<'a> Round<'a> {
         if let (Choice::Builder(index), false) = (choice, dry)
             && let Some(Offer { block: Ok(found), .. }) = self.offers[index].take()
         {
-            return (block(found.under(self.call.id_bytes())), Some(found));
+            let headers = match self.local {
+                LocalState::Block(answer, _) | LocalState::Failed(Ok(answer)) => answer.headers,
+                LocalState::Pending | LocalState::Failed(Err(_)) => HeaderMap::new(),
+            };
+            return (block(found.under(self.call.id_bytes()), headers), Some(found));
         }
         match self.local {
             LocalState::Block(answer, block) => (answer.into_response(), Some(*block)),
@@ -236,4 +241,20 @@ impl<'a> Round<'a> {
             took: self.began.elapsed(),
         }
     }
+}
+
+/// A method that the engine does not have, parameters that it does not take, a version that is not
+/// the block's (-38005, `Unsupported fork`).
+fn is_refusal(answer: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Option<Error>,
+    }
+    #[derive(Deserialize)]
+    struct Error {
+        code: i64,
+    }
+    let answer: Result<Answer, _> = serde_json::from_slice(answer);
+    let code = answer.ok().and_then(|answer| answer.error).map(|error| error.code);
+    matches!(code, Some(-32601 | -32602 | -38005))
 }

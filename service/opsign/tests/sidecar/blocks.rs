@@ -14,6 +14,7 @@ fn the_builders_block_is_returned_byte_for_byte() {
                       "params": [id]});
     let answer = world.client.post(call.to_string().as_bytes());
     let text = answer.text();
+    assert_eq!(answer.header("x-engine"), Some("fake"), "the local engine's headers");
     // The builder answered id 1; nothing else is changed, not even how a number is written.
     assert!(
         text.starts_with(r#"{"jsonrpc":"2.0","id":"my own","result":{"#)
@@ -91,6 +92,33 @@ fn the_same_answer_is_given_twice() {
     world.one.with(|state| state.transactions.push("0x0299".into()));
     assert_eq!(world.get(&id), first);
     assert_eq!(world.one.count("engine_getPayload"), 1);
+}
+
+#[test]
+fn a_wrong_question_gets_the_engines_no() {
+    let mut world = World::new(PATIENT);
+    let refuse = |world: &World, code: i64| {
+        world.local.edit("engine_getPayload", move |answer| {
+            *answer = json!({"jsonrpc": "2.0", "id": 7, "error": {"code": code, "message": "no"}});
+        });
+    };
+    let attributes = world.attributes();
+    let id = world.ask(&attributes);
+    for code in [-38005, -32601, -32602] {
+        refuse(&world, code);
+        let answer = world.client.call("engine_getPayloadV3", json!([id]));
+        assert_eq!(answer["error"]["code"], code);
+        world.local.heal();
+    }
+    let envelope = world.get(&id);
+    assert_eq!(builder(&envelope), "one");
+    // Nor is the block returned to another question than it was an answer to.
+    refuse(&world, -38005);
+    let answer = world.client.call("engine_getPayloadV3", json!([id]));
+    assert_eq!(answer["error"]["code"], -38005);
+    let answer = world.client.call("engine_getPayloadV4", json!([id, 1]));
+    assert_eq!(answer["error"]["code"], -38005);
+    assert_eq!(world.get(&id), envelope);
 }
 
 #[test]

@@ -247,15 +247,50 @@ fn the_builders_block_saves_a_slot_that_the_local_engine_lost() {
     assert_eq!(world.decision()["reason"], "local:error");
     world.local.heal();
     world.local.fault("engine_getPayload", Fault::Hang);
-    let attributes = {
-        let mut attributes = world.attributes();
-        attributes["eip1559Params"] = json!("0x000000fa00000006");
-        attributes
-    };
-    let id = world.ask(&attributes);
-    let envelope = world.get(&id);
-    assert_eq!(builder(&envelope), "one", "parameters in the question say what the block's are");
+    assert_eq!(world.make(), "one");
     assert_eq!(world.decision()["reason"], "local:late");
+    world.local.heal();
+    world.local.fault("engine_getPayload", Fault::Raw(Vec::new()));
+    assert_eq!(world.make(), "one");
+    assert_eq!(world.decision()["reason"], "local:noAnswer");
+}
+
+#[test]
+fn without_a_local_block_the_question_says_what_extra_data_must_be() {
+    let mut world = World::new(PATIENT);
+    // With a local block, so that the chain's own parameters are known: 250 and 6.
+    assert_eq!(world.make(), "one");
+    let cases = [
+        ("0x0000000000000000", json!(null), "0x00000000fa00000006"),
+        ("0x0000000000000000", json!(5), "0x01000000fa000000060000000000000005"),
+        ("0x0000006400000004", json!(null), "0x000000006400000004"),
+        ("0x0000006400000004", json!(1000), "0x01000000640000000400000000000003e8"),
+    ];
+    let count = cases.len();
+    for (params, least, extra) in cases {
+        for (written, whose) in [(extra, "one"), ("0x00000000fb00000006", "local"), ("0x", "local")]
+        {
+            let mut attributes = world.attributes();
+            attributes["eip1559Params"] = json!(params);
+            attributes["minBaseFee"] = least.clone();
+            forge(&world.one, move |envelope| {
+                envelope["executionPayload"]["extraData"] = json!(written);
+            });
+            let id = world.ask(&attributes);
+            world.local.fault("engine_getPayload", Fault::Delay(Duration::from_millis(300)));
+            let envelope = world.get(&id);
+            assert_eq!(builder(&envelope), whose, "{params} {least} {written}");
+            let reason = &world.decision()["builders"][0]["reason"];
+            assert_eq!(
+                *reason,
+                if whose == "one" { json!(null) } else { json!("mismatch:extraData") }
+            );
+            world.local.heal();
+            world.one.heal();
+            world.make();
+        }
+    }
+    assert_eq!(count, 4);
 }
 
 #[test]
