@@ -27,13 +27,10 @@ func Check(ctx context.Context, net *chain.Net) (int, error) {
 	tests := []test{
 		// By the clock, so first: the others' slots run ahead of it.
 		{fault.Fault{Mode: "delay", Millis: 3000, Methods: get}, func(slot *Slot) bool { return slot.Late > MostLate }},
-		{fault.Fault{Mode: "stale"}, foreign},
 		{fault.Fault{Mode: "trickle", Millis: 1, Methods: get}, func(slot *Slot) bool { return slot.Took[1] > MostLate }},
 	}
-	for kind := range fault.Foreign {
-		if kind != "otherParams" || net.Fork.Holocene {
-			tests = append(tests, test{fault.Fault{Mode: kind}, foreign})
-		}
+	for _, kind := range fault.ForeignKinds(net.Fork) {
+		tests = append(tests, test{fault.Fault{Mode: kind}, foreign})
 	}
 	for _, mode := range []string{
 		"cut", "truncated", "corrupt", "reset", "ids", "null", "both", "refused", "unauthorized", "failing", "empty", "redirect", "huge", "root", "dies",

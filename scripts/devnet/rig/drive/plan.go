@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
@@ -29,7 +28,7 @@ type Plan struct {
 // Full takes five minutes: at four forks its slots by the clock are a thousand. Short takes one.
 var (
 	Full  = Plan{Healthy: 10, Main: 48, Other: 4, Foreign: 40, Fast: 150, Gap: 256, Local: 5, Flood: 2000, Big: true}
-	Short = Plan{Healthy: 3, Main: 4, Foreign: 11, Fast: 40, Gap: 30, Local: 2, Flood: 500, Big: true}
+	Short = Plan{Healthy: 3, Main: 4, Foreign: 13, Fast: 40, Gap: 30, Local: 2, Flood: 500, Big: true}
 )
 
 // The faults that are tried by the clock.
@@ -189,13 +188,7 @@ func (r *Run) back(ctx context.Context, when string, most int) {
 
 // foreign has the builder offer valid blocks that nobody asked for, every second slot.
 func (r *Run) foreign(ctx context.Context) {
-	kinds := []string{"stale"}
-	for kind := range fault.Foreign {
-		if kind != "otherParams" || r.net.Fork.Holocene {
-			kinds = append(kinds, kind)
-		}
-	}
-	slices.Sort(kinds)
+	kinds := fault.ForeignKinds(r.net.Fork)
 	row, offered := r.row("foreign blocks"), 0
 	for turn := 0; offered < r.plan.Foreign && turn < 10*r.plan.Foreign; turn++ {
 		kind := kinds[turn%len(kinds)]

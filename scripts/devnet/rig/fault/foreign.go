@@ -1,7 +1,9 @@
 package fault
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/beacon/engine"
@@ -13,9 +15,21 @@ import (
 	rig "github.com/opsign/opsign/scripts/devnet/rig/engine"
 )
 
-// Foreign are the ways to have the builder make a block that any engine finds valid and nobody has
-// asked for: each changes what the builder is asked.
-var Foreign = map[string]func(c *call, state *rig.State, attributes map[string]json.RawMessage) error{
+// ForeignKinds names the modes that end in a block which any engine finds valid and nobody has asked
+// for, in order.
+func ForeignKinds(fork rig.Fork) []string {
+	kinds := []string{"stale", "twice", "otherCase"}
+	for kind := range changes {
+		if kind != "otherParams" || fork.Holocene {
+			kinds = append(kinds, kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// Changes to what the builder is asked.
+var changes = map[string]func(c *call, state *rig.State, attributes map[string]json.RawMessage) error{
 	"otherTimestamp": func(_ *call, _ *rig.State, attributes map[string]json.RawMessage) error {
 		var timestamp hexutil.Uint64
 		if err := json.Unmarshal(attributes["timestamp"], &timestamp); err != nil {
@@ -93,6 +107,37 @@ func foreign(change func(*call, *rig.State, map[string]json.RawMessage) error) f
 			c.abort()
 		}
 		c.relay(c.with("params", json.RawMessage(changed)), nil)
+	}
+}
+
+// hidden is otherRecipient, with the recipient that was asked for put before the real one. Go's JSON
+// reads the last of two members of one name, in whatever case; who reads the first is deceived.
+func hidden(name string) func(*call) {
+	other := foreign(changes["otherRecipient"])
+	return func(c *call) {
+		if !strings.HasPrefix(c.method, "engine_getPayloadV") {
+			var attributes struct {
+				Recipient json.RawMessage `json:"suggestedFeeRecipient"`
+			}
+			if params := c.params(); len(params) > 1 && json.Unmarshal(params[1], &attributes) == nil && attributes.Recipient != nil {
+				c.lock.Lock()
+				c.asked = attributes.Recipient
+				c.lock.Unlock()
+			}
+			other(c)
+			return
+		}
+		c.relay(c.body, func(answer []byte) []byte {
+			c.lock.Lock()
+			defer c.lock.Unlock()
+			if c.asked == nil {
+				return answer
+			}
+			begin, real := []byte(`"executionPayload":{`), []byte(`"feeRecipient":`)
+			answer = bytes.Replace(answer, real, []byte(`"`+name+`":`), 1)
+			first := slices.Concat(begin, real, c.asked, []byte(","))
+			return bytes.Replace(answer, begin, first, 1)
+		})
 	}
 }
 

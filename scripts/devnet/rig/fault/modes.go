@@ -44,7 +44,8 @@ func init() {
 		"root":         ofPayloads(wrongRoot),
 		"stale":        ofPayloads(stale),
 	}
-	for kind, change := range Foreign {
+	modes["twice"], modes["otherCase"] = hidden("feeRecipient"), hidden("FeeRecipient")
+	for kind, change := range changes {
 		modes[kind] = foreign(change)
 	}
 }

@@ -39,6 +39,7 @@ type Proxy struct {
 	stats  Stats
 	stale  []byte // the result of the getPayload before the last one
 	last   []byte
+	asked  json.RawMessage // the fee recipient that a hidden one stands behind
 }
 
 // Stats is what went through since the proxy was made.
