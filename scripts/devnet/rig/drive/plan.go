@@ -27,7 +27,7 @@ type Plan struct {
 
 // Full takes five minutes: at four forks its slots by the clock are a thousand. Short takes one.
 var (
-	Full  = Plan{Healthy: 10, Main: 48, Other: 4, Foreign: 40, Fast: 150, Gap: 256, Local: 5, Flood: 2000, Big: true}
+	Full  = Plan{Healthy: 10, Main: 48, Other: 3, Foreign: 40, Fast: 150, Gap: 256, Local: 5, Flood: 2000, Big: true}
 	Short = Plan{Healthy: 3, Main: 4, Foreign: 13, Fast: 40, Gap: 30, Local: 2, Flood: 500, Big: true}
 )
 
@@ -52,7 +52,7 @@ var (
 type Run struct {
 	Rows   []*Row
 	Notes  []string
-	after  *Row // the slots right after faults
+	after  *Row // slots after faults
 	driver *Driver
 	net    *chain.Net
 	plan   Plan
@@ -65,18 +65,18 @@ func NewRun(ctx context.Context, net *chain.Net, plan Plan) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Run{driver: driver, net: net, plan: plan}, nil
+	r := &Run{driver: driver, net: net, plan: plan}
+	r.after = r.row("until a builder is back")
+	return r, nil
 }
 
 // All does every step. The error has all that is wrong.
 func (r *Run) All(ctx context.Context) error {
 	if r.plan.Big && r.net.Fork.Name == "isthmus" {
 		r.big(ctx) // before there has been any larger answer, for what it says of memory
-		// The builder may need some seconds for it.
-		r.back(ctx, "after the big block", 20)
+		r.back(ctx, "the big block")
 	}
 	r.driver.Catch()
-	r.after = r.row("right after a fault")
 	// How many of these are the builder's depends on the machine: there are 50 ms.
 	r.slots(ctx, "healthy", r.plan.Healthy, Pace{Clock: true})
 	for _, kind := range mainFaults {
@@ -85,13 +85,12 @@ func (r *Run) All(ctx context.Context) error {
 	for _, kind := range otherFaults {
 		r.under(ctx, kind, r.plan.Other)
 	}
-	r.back(ctx, "after all faults", 20)
 	if r.net.Front != nil {
 		r.local(ctx)
 	}
 	r.flood(ctx)
 	r.foreign(ctx)
-	r.back(ctx, "after foreign blocks", 20)
+	r.back(ctx, "foreign blocks")
 	r.used("healthy, no build time", r.slots(ctx, "healthy, no build time", r.plan.Fast, Pace{}), r.plan.Fast*148/150)
 	r.gap(ctx)
 	for _, row := range r.Rows {
@@ -170,20 +169,21 @@ func (r *Run) under(ctx context.Context, kind fault.Fault, n int) {
 		r.fail("%s: no call met the fault", name(kind))
 	}
 	r.set(fault.Fault{})
-	r.after.Add(r.slot(ctx, Pace{Clock: true}))
+	r.back(ctx, name(kind))
 }
 
-// back waits until a block is the builder's again, a second each.
-func (r *Run) back(ctx context.Context, when string, most int) {
-	row := r.row("until back " + when)
+// back waits until a block is the builder's again, a second each: a breaker may be open, or the builder
+// some blocks behind.
+func (r *Run) back(ctx context.Context, after string) {
+	const most = 20
 	for range most {
 		slot := r.slot(ctx, Pace{Build: 900 * time.Millisecond})
-		row.Add(slot)
+		r.after.Add(slot)
 		if slot.Used || r.net.Sidecar == nil {
 			return
 		}
 	}
-	r.fail("%s: no block is the builder's in %d slots", when, most)
+	r.fail("after %s no block is the builder's in %d slots", after, most)
 }
 
 // foreign has the builder offer valid blocks that nobody asked for, every second slot.
