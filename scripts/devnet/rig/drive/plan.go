@@ -239,6 +239,7 @@ func (r *Run) big(ctx context.Context) {
 			return
 		}
 	}
+	before := r.memory()
 	row := r.row("14 MB")
 	slot := r.slot(ctx, Pace{Build: 4 * time.Second, GasLimit: gasLimit, Unmarked: true, Big: true})
 	row.Add(slot)
@@ -249,14 +250,24 @@ func (r *Run) big(ctx context.Context) {
 	if r.net.Sidecar == nil {
 		return
 	}
-	memory, err := r.net.Sidecar.Memory()
+	after, body := r.memory(), float64(slot.Size)
+	r.note("memory with a body of %.1f MB: %.1f MB, %.1f MB more than before, which is %.1f times the body",
+		body/1e6, after/1e6, (after-before)/1e6, (after-before)/body)
+	if after-before > 3*body {
+		r.fail("memory grew by %.0f bytes for a body of %.0f", after-before, body)
+	}
+}
+
+// memory is the most that the sidecar has held so far, the pages of its program among it.
+func (r *Run) memory() float64 {
+	if r.net.Sidecar == nil {
+		return 0
+	}
+	bytes, err := r.net.Sidecar.Memory()
 	if err != nil {
 		r.fail("%v", err)
 	}
-	r.note("memory with a body of %.1f MB: %.1f MB, %.1f times", float64(slot.Size)/1e6, float64(memory)/1e6, float64(memory)/float64(slot.Size))
-	if memory > 3*int64(slot.Size) && slot.Size > 0 {
-		r.fail("memory grew to %d bytes for a body of %d", memory, slot.Size)
-	}
+	return float64(bytes)
 }
 
 // gap kills the builder's engine for some slots. The goal is that it is in use again in three slots;
