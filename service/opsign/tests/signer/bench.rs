@@ -307,6 +307,19 @@ impl Signer {
         }
     }
 
+    /// Hands a block to the commit gate, as op-node does: the result or the error.
+    pub fn announce(&self, envelope: Value) -> Result<Value, Value> {
+        let body = call("conductor_commitUnsafePayload", &json!([envelope]));
+        let mut stream = TcpStream::connect(self.wait_for_address("commit gate")).unwrap();
+        let head =
+            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        // A signer that is killed meanwhile has no answer.
+        let _ = stream.read_to_string(&mut answer);
+        outcome(answer.split("\r\n\r\n").nth(1).unwrap_or("{\"error\": \"no answer\"}"))
+    }
+
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
@@ -341,6 +354,12 @@ fn address_in(log: &str, message: &str) -> Option<SocketAddr> {
 }
 
 static ID: AtomicU32 = AtomicU32::new(1);
+
+/// The result of a JSON-RPC answer, or its error.
+pub fn outcome(body: &str) -> Result<Value, Value> {
+    let mut body: Value = serde_json::from_str(body).unwrap();
+    if body["error"].is_null() { Ok(body["result"].take()) } else { Err(body["error"].take()) }
+}
 
 /// The body of a call.
 pub fn call(method: &str, params: &Value) -> String {

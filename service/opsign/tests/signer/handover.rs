@@ -11,7 +11,7 @@ use opsign_core::{ChainId, SecretKey, Signer as _, payload_signing_hash};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, ONE, Operator, Signer};
+use crate::bench::{Bench, ONE, Operator, Signer, outcome};
 use crate::block::Block;
 use crate::wire::{Connection, wait_until};
 
@@ -75,10 +75,7 @@ impl Nodes {
 
     /// Both have this block as their head.
     fn gossip(&self, block: &Block) {
-        for node in &mut self.net.lock().unwrap().nodes {
-            node.head = (block.number, hex(&block.block_hash));
-            node.chain.insert(block.number, hex(&block.block_hash));
-        }
+        self.net.lock().unwrap().gossip(block);
     }
 
     fn change(&self, which: usize, change: impl FnOnce(&mut Node)) {
@@ -155,6 +152,15 @@ fn serve(which: usize, stream: TcpStream, net: &Mutex<Net>) -> Option<()> {
         .to_string();
         let length = body.len();
         write!(writer, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").ok()?;
+    }
+}
+
+impl Net {
+    fn gossip(&mut self, block: &Block) {
+        for node in &mut self.nodes {
+            node.head = (block.number, hex(&block.block_hash));
+            node.chain.insert(block.number, hex(&block.block_hash));
+        }
     }
 }
 
@@ -237,9 +243,7 @@ impl World {
     fn sign(&self, name: &str, block: &Block) -> Result<Value, Value> {
         let mut connection = self.connect(name);
         let body = crate::bench::call("opsigner_signBlockPayload", &block.params(CHAIN));
-        let answer = connection.post(&body).unwrap();
-        let mut body: Value = serde_json::from_str(&answer.body).unwrap();
-        if body["error"].is_null() { Ok(body["result"].take()) } else { Err(body["error"].take()) }
+        outcome(&connection.post(&body).unwrap().body)
     }
 
     fn next(&self) -> Block {
@@ -247,25 +251,18 @@ impl World {
     }
 
     /// Hands a block to A's gate.
-    fn announce(&self, block: &Block) -> Result<(), Value> {
-        let gate = self.signer.wait_for_address("commit gate");
-        let body = crate::bench::call("conductor_commitUnsafePayload", &json!([block.envelope()]));
-        let mut stream = TcpStream::connect(gate).unwrap();
-        let head =
-            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
-        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let mut body: Value =
-            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-        if body["error"].is_null() { Ok(()) } else { Err(body["error"].take()) }
+    fn announce(&self, block: &Block) -> Result<Value, Value> {
+        self.signer.announce(block.envelope())
     }
 
     /// The next block of a client, which both op-nodes then have.
     fn make(&mut self, name: &str) {
         let next = self.next();
+        // As op-node, which answers a stop when its last block is in.
+        let mut net = self.nodes.net.lock().unwrap();
         self.sign(name, &next).unwrap();
-        self.nodes.gossip(&next);
+        net.gossip(&next);
+        drop(net);
         self.last = next;
     }
 

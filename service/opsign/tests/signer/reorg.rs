@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Signer, call};
+use crate::bench::{Bench, Signer, call, outcome};
 use crate::block::Block;
 use crate::wire::Connection;
 
@@ -170,15 +170,7 @@ impl World {
     }
 
     fn announce(&self, block: &Block) -> Result<Value, Value> {
-        let body = call("conductor_commitUnsafePayload", &json!([block.envelope()]));
-        let gate = self.signer.wait_for_address("commit gate");
-        let mut stream = TcpStream::connect(gate).unwrap();
-        let head =
-            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
-        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        outcome(answer.split("\r\n\r\n").nth(1).unwrap_or("{\"error\": \"no answer\"}"))
+        self.signer.announce(block.envelope())
     }
 
     #[track_caller]
@@ -198,11 +190,6 @@ impl World {
         self.signer.wait();
         self.signer = self.bench.start(&config(&self.l1));
     }
-}
-
-fn outcome(body: &str) -> Result<Value, Value> {
-    let mut body: Value = serde_json::from_str(body).unwrap();
-    if body["error"].is_null() { Ok(body["result"].take()) } else { Err(body["error"].take()) }
 }
 
 fn config(l1: &L1) -> String {
