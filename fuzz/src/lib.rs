@@ -7,7 +7,7 @@
 //! | file | who is asked |
 //! |---|---|
 //! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs`, `typed_data.rs` | the code itself, the other way round |
-//! | `wire.rs`, `signer.rs` | what goes in must be what comes out, written anew |
+//! | `wire.rs`, `signer.rs`, `link.rs` | what goes in must be what comes out, written anew |
 //! | `alloy.rs` | alloy and op-alloy |
 //! | `libsecp256k1.rs` | libsecp256k1 |
 //! | `go.rs` | op-geth and op-node, in a process behind a pipe |
@@ -17,6 +17,7 @@ mod go;
 mod gossip;
 mod keys;
 mod libsecp256k1;
+mod link;
 mod signer;
 mod text;
 mod tx;
@@ -28,6 +29,7 @@ pub use go::{geth_recover, geth_sign, geth_tx, op_node_gossip};
 pub use gossip::{gossip, snappy, ssz};
 pub use keys::{key_der, key_read, keystore, mnemonic, path};
 pub use libsecp256k1::{recover, sign};
+pub use link::{link_answers, link_call};
 pub use signer::{block_payload, config, envelope, pkcs11_uri, transaction_args};
 pub use text::{signature, text};
 pub use tx::{tx_decode, tx_unsigned};

@@ -41,7 +41,7 @@ impl Handler for Methods {
     }
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: Runtime =
             Builder::new_current_thread().enable_time().build().expect("a thread of its own");

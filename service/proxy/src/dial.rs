@@ -32,6 +32,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Proxy {
     /// Where it is.
     pub dialer: Dialer,
+    /// What it may say.
+    pub trust: Trust,
+}
+
+/// What a signer believes of what a proxy says.
+#[derive(Clone, Debug)]
+pub struct Trust {
     /// The clients it may speak for, by their certificates' first DNS names.
     pub clients: Vec<String>,
     /// Whether it is not believed: only calls that their clients have signed are answered.
@@ -124,12 +131,7 @@ async fn link<H: Offering>(
         Err(end) => return (end, false),
     };
     let (sender, mut queue) = mpsc::channel(QUEUE);
-    let running = Running {
-        handler: Arc::clone(handler),
-        metrics: Arc::clone(metrics),
-        proxy: Arc::new(proxy.clone()),
-        room: Arc::new(Semaphore::new(QUEUE)),
-    };
+    let running = Running::new(Arc::clone(handler), Arc::clone(metrics), proxy.trust.clone());
     let mut sender = Some(sender);
     let took = |text: String| match &sender {
         Some(sender) => running.take(&text, sender),
@@ -160,7 +162,7 @@ async fn open<H: Offering>(
         .await
         .map_err(|error| End::Lost(error.to_string()))?;
     let mut socket = Socket::new(stream);
-    let registration = handler.registration(&proxy.clients);
+    let registration = handler.registration(&proxy.trust.clients);
     socket.say(request(1, SERVE, &registration)).await?;
     let text = socket.hear().await?;
     let frame = Frame::read(&text).ok_or(End::Protocol("no JSON-RPC"))?;
@@ -213,15 +215,20 @@ fn denied(frame: &Frame<'_>) -> End {
 }
 
 /// What answers the calls of one link.
-struct Running<H> {
+pub(crate) struct Running<H> {
     handler: Arc<H>,
     metrics: Arc<Metrics>,
-    proxy: Arc<Proxy>,
+    trust: Arc<Trust>,
     room: Arc<Semaphore>,
 }
 
 impl<H: Offering> Running<H> {
-    fn take(&self, text: &str, sender: &mpsc::Sender<String>) -> Result<(), End> {
+    pub(crate) fn new(handler: Arc<H>, metrics: Arc<Metrics>, trust: Trust) -> Self {
+        let room = Arc::new(Semaphore::new(QUEUE));
+        Self { handler, metrics, trust: Arc::new(trust), room }
+    }
+
+    pub(crate) fn take(&self, text: &str, sender: &mpsc::Sender<String>) -> Result<(), End> {
         let frame = Frame::read(text).ok_or(End::Protocol("no JSON-RPC"))?;
         if frame.method.is_none() {
             return Err(End::Protocol("an answer to nothing"));
@@ -236,9 +243,9 @@ impl<H: Offering> Running<H> {
         };
         let (id, text) = (frame.id, text.to_owned());
         let (handler, metrics) = (Arc::clone(&self.handler), Arc::clone(&self.metrics));
-        let proxy = Arc::clone(&self.proxy);
+        let trust = Arc::clone(&self.trust);
         tokio::spawn(async move {
-            let outcome = call(&*handler, &metrics, &proxy, &text).await;
+            let outcome = call(&*handler, &metrics, &trust, &text).await;
             // An error means that the link is gone: the proxy asks again over the next one.
             let _ = sender.send(answer(id, &outcome)).await;
             drop(permit);
@@ -250,7 +257,7 @@ impl<H: Offering> Running<H> {
 async fn call<H: Offering>(
     handler: &H,
     metrics: &Metrics,
-    proxy: &Proxy,
+    trust: &Trust,
     text: &str,
 ) -> Result<String, RpcError> {
     let invalid = || RpcError::new(-32600, "invalid request");
@@ -258,11 +265,11 @@ async fn call<H: Offering>(
     let method = frame.method.as_deref().ok_or_else(invalid)?;
     let Envelope { client, deadline_ms, trace } = frame.opsign.clone().ok_or_else(invalid)?;
     let name = client.names.first().map_or("", String::as_str);
-    if !proxy.clients.iter().any(|known| known == name) {
+    if !trust.clients.iter().any(|known| known == name) {
         let who = format_args!("this proxy may not speak for client '{name}'");
         return Err(RpcError::forbidden(who));
     }
-    let client = if proxy.signed {
+    let client = if trust.signed {
         let signer = handler.client(method, frame.params, frame.signed)?;
         if signer.name() != name {
             let who =
@@ -274,7 +281,7 @@ async fn call<H: Offering>(
         Client::relayed(client.names)
     };
     // Any of the names may count (`clientNames: any`), so none is foreign.
-    let client = client.only(&proxy.clients);
+    let client = client.only(&trust.clients);
     let deadline = Duration::from_millis(deadline_ms).min(handler.deadline());
     let trace = trace.and_then(|id| Trace::new(&id));
     let call = Call {

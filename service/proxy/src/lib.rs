@@ -19,6 +19,9 @@
 mod agent;
 mod config;
 mod dial;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hub;
 mod link;
 mod protocol;
@@ -27,7 +30,7 @@ mod run;
 mod socket;
 
 pub use agent::{AgentConfig, run_agent};
-pub use dial::{Offering, Proxy, serve};
+pub use dial::{Offering, Proxy, Trust, serve};
 pub use hub::{BUSY, UNAVAILABLE};
 pub use protocol::{Offer, Proof, Registration, VERSION, Welcome, proof_hash, proof_text};
 pub use run::{check, run};

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{Guard, Mode, Store, StoreError};
-use opsign_proxy::Proxy;
+use opsign_proxy::{Proxy, Trust};
 use opsign_wire::{
     Caller, Closer, ConfigError, Dialer, Failure, Limits, MetricsServer, Server, SignedCalls, Stop,
     Stopper, Tls,
@@ -95,8 +95,8 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
         });
     }
     for proxy in proxies(&config, &tls)? {
-        let clients = proxy.clients.join(", ");
-        let signed = if proxy.signed { ", whose calls must be signed" } else { "" };
+        let clients = proxy.trust.clients.join(", ");
+        let signed = if proxy.trust.signed { ", whose calls must be signed" } else { "" };
         lines.push(format!("proxy {}: for {clients}{signed}", proxy.dialer.authority()));
     }
     for certificate in tls.certificates() {
@@ -337,7 +337,8 @@ fn proxies(config: &Config, tls: &Tls) -> Result<Vec<Proxy>, Failure> {
         }
         let dialer = Dialer::new(&proxy.url, &files)
             .map_err(|what| Failure::Config(format!("proxies: {what}")))?;
-        proxies.push(Proxy { dialer, clients: proxy.clients.clone(), signed: proxy.signed });
+        let trust = Trust { clients: proxy.clients.clone(), signed: proxy.signed };
+        proxies.push(Proxy { dialer, trust });
     }
     Ok(proxies)
 }
