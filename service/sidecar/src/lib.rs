@@ -37,6 +37,9 @@ mod decision;
 mod engine;
 mod envelope;
 mod fields;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod hex;
 mod job;
