@@ -106,7 +106,7 @@ func foreign(change func(*call, *rig.State, map[string]json.RawMessage) error) f
 		if err != nil {
 			c.abort()
 		}
-		c.relay(c.with("params", json.RawMessage(changed)), nil)
+		c.relay(replaced(c.body, "params", json.RawMessage(changed)), nil)
 	}
 }
 

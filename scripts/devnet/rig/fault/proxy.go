@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -89,14 +90,7 @@ func (p *Proxy) Set(fault Fault) error {
 func (p *Proxy) Stats() Stats {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	copied := Stats{Calls: map[string]int{}, Spoiled: map[string]int{}, Handed: p.stats.Handed}
-	for key, n := range p.stats.Calls {
-		copied.Calls[key] = n
-	}
-	for key, n := range p.stats.Spoiled {
-		copied.Spoiled[key] = n
-	}
-	return copied
+	return Stats{Calls: maps.Clone(p.stats.Calls), Spoiled: maps.Clone(p.stats.Spoiled), Handed: p.stats.Handed}
 }
 
 // URL is where it listens.
@@ -245,7 +239,7 @@ func (c *call) relay(body []byte, edit func(answer []byte) []byte) {
 // abort ends the connection without a word more.
 func (c *call) abort() { panic(http.ErrAbortHandler) }
 
-// param reads one parameter of the call.
+// params are the call's.
 func (c *call) params() []json.RawMessage {
 	var request struct {
 		Params []json.RawMessage `json:"params"`
@@ -253,13 +247,6 @@ func (c *call) params() []json.RawMessage {
 	_ = json.Unmarshal(c.body, &request) // none is what a caller then sees
 	return request.Params
 }
-
-// withParams is the call's body with other parameters.
-func (c *call) withParams(params []json.RawMessage) []byte {
-	return c.with("params", params)
-}
-
-func (c *call) with(key string, value any) []byte { return replaced(c.body, key, value) }
 
 // replaced is a JSON object with one member set.
 func replaced(object []byte, key string, value any) []byte {
