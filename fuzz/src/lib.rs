@@ -8,7 +8,6 @@
 //! |---|---|
 //! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs`, `typed_data.rs` | the code itself, the other way round |
 //! | `wire.rs`, `signer.rs`, `link.rs` | what goes in must be what comes out, written anew |
-//! | `wire.rs`, `signer.rs` | what goes in must be what comes out, written anew |
 //! | `sidecar.rs` | serde_json, which reads all of it |
 //! | `alloy.rs` | alloy and op-alloy |
 //! | `libsecp256k1.rs` | libsecp256k1 |

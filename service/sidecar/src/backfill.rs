@@ -11,8 +11,9 @@ use crate::chain::{Trouble, ask, place};
 use crate::peer::Peer;
 use crate::pool::PeerError;
 
-/// The largest gap that is filled. A builder that lacks more must sync by other means.
-const MOST: u64 = 256;
+/// The largest gap that is filled: 256 blocks, and those that are made while the builder starts. A
+/// builder that lacks more must sync by other means.
+const MOST: u64 = 512;
 
 /// Header fields that are of the same name in a payload.
 const SAME: [&str; 9] = [
@@ -43,22 +44,36 @@ pub(crate) async fn fill(
     for number in common + 1..=head.number {
         let call = payload_call(local, number, patience).await.map_err(Trouble::Local)?;
         let Some(call) = call else { return Ok(false) };
-        let answer = builder.call(Body::from(Bytes::from(call)), patience).await;
-        if !Answer::read(&answer.map_err(Trouble::Builder)?).map_err(Trouble::Builder)?.is("VALID")
-        {
+        let mut answer = tell(builder, call.clone(), patience).await?;
+        if !answer.is("VALID") {
+            // op-geth may have the parent without its state, if it was killed between the two
+            // writes, and calls it known for ever. As a head the parent is executed again.
+            let parent = place(local, &format!("{:#x}", number - 1), question).await;
+            follow(builder, &parent.map_err(Trouble::Local)?.hash, patience).await?;
+            answer = tell(builder, call, patience).await?;
+        }
+        if !answer.is("VALID") {
             return Ok(false);
         }
     }
-    let zero = format!("0x{:064x}", 0);
-    // Zero: what is safe and final, it learns from op-node's next word.
-    let state =
-        json!({"headBlockHash": head.hash, "safeBlockHash": zero, "finalizedBlockHash": zero});
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "engine_forkchoiceUpdatedV3",
-                      "params": [state, null]});
-    let answer = builder.call(Body::from(Bytes::from(call.to_string())), patience).await;
-    let answer = Answer::read(&answer.map_err(Trouble::Builder)?).map_err(Trouble::Builder)?;
+    let answer = follow(builder, &head.hash, patience).await?;
     tracing::debug!(from = common, to = head.number, "a builder was given blocks");
     Ok(answer.is("VALID"))
+}
+
+/// Makes a block the builder's head.
+async fn follow(builder: &Peer, hash: &str, patience: Duration) -> Result<Answer, Trouble> {
+    let zero = format!("0x{:064x}", 0);
+    // Zero: what is safe and final, it learns from op-node's next word.
+    let state = json!({"headBlockHash": hash, "safeBlockHash": zero, "finalizedBlockHash": zero});
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "engine_forkchoiceUpdatedV3",
+                      "params": [state, null]});
+    tell(builder, call.to_string(), patience).await
+}
+
+async fn tell(builder: &Peer, call: String, patience: Duration) -> Result<Answer, Trouble> {
+    let answer = builder.call(Body::from(Bytes::from(call)), patience).await;
+    Answer::read(&answer.map_err(Trouble::Builder)?).map_err(Trouble::Builder)
 }
 
 /// The highest number at which both have the same block, if it is near enough.
