@@ -31,7 +31,7 @@ use crate::scan::plain_string;
 const MARGIN: Duration = Duration::from_millis(5);
 
 /// A slot that has begun already may be delayed by no more than this.
-const LEAST: Duration = Duration::from_millis(25);
+pub(crate) const LEAST: Duration = Duration::from_millis(25);
 
 /// The sidecar's state.
 pub(crate) struct Sidecar {

@@ -64,6 +64,11 @@ impl Reason {
         }
     }
 
+    /// Whether more time might have made it good.
+    pub(crate) const fn is_late(&self) -> bool {
+        matches!(self, Self::Late | Self::NoAnswer(PeerError::Late))
+    }
+
     /// Whether the builder is to blame.
     pub(crate) const fn is_fault(&self) -> bool {
         !matches!(self, Self::NotJudged(_) | Self::Empty | Self::Outbid)

@@ -238,21 +238,27 @@ fn a_large_block_goes_through() {
 #[test]
 fn the_builders_block_saves_a_slot_that_the_local_engine_lost() {
     let mut world = World::new(PATIENT);
+    // `late` if the builder was quicker than the trouble.
+    let lost = |world: &World, why: &str| {
+        let decision = world.decision();
+        let reason = decision["reason"].as_str().unwrap();
+        assert!([why, "local:late"].contains(&reason), "{decision}");
+    };
     // So that the sidecar has seen a local block.
     assert_eq!(world.make(), "one");
     world.local.edit("engine_getPayload", |answer| {
         *answer = json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -32000, "message": "busy"}});
     });
     assert_eq!(world.make(), "one");
-    assert_eq!(world.decision()["reason"], "local:error");
+    lost(&world, "local:error");
     world.local.heal();
     world.local.fault("engine_getPayload", Fault::Hang);
     assert_eq!(world.make(), "one");
-    assert_eq!(world.decision()["reason"], "local:late");
+    lost(&world, "local:late");
     world.local.heal();
     world.local.fault("engine_getPayload", Fault::Raw(Vec::new()));
     assert_eq!(world.make(), "one");
-    assert_eq!(world.decision()["reason"], "local:noAnswer");
+    lost(&world, "local:noAnswer");
 }
 
 #[test]
@@ -354,6 +360,21 @@ fn after_three_bad_slots_a_builder_is_left_alone_until_it_is_well() {
     world.one.heal();
     assert!(within(crate::wire::PATIENCE, || world.make() == "one"));
     wait_until("the breaker closes", || world.sidecar.metric(open) == 0.0);
+}
+
+#[test]
+fn being_late_for_a_slot_that_had_begun_is_no_fault() {
+    let mut world = World::new("");
+    // op-node makes up for an hour.
+    world.time -= 3600;
+    world.one.fault("engine_getPayload", Fault::Delay(Duration::from_millis(200)));
+    for number in 1..=5 {
+        assert_eq!(world.make(), "local");
+        assert_eq!(world.decision()["builders"][0]["reason"], "late");
+        wait_until("it was asked", || world.one.count("engine_getPayload") == number);
+    }
+    let open = "opsign_sidecar_breaker_open{builder=\"one\"}";
+    assert!(!within(Duration::from_secs(1), || world.sidecar.metric(open) == 1.0));
 }
 
 #[test]
