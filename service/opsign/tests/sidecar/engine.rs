@@ -59,6 +59,9 @@ pub struct State {
     streams: Vec<TcpStream>,
 }
 
+/// Of every block.
+const BASE_FEE: &str = "0x3b9aca00";
+
 pub const GENESIS: &str = "0x00000000000000000000000000000000000000000000000000000000000000aa";
 
 impl Engine {
@@ -292,8 +295,10 @@ impl State {
         let status = |status: &str| json!({"status": status, "latestValidHash": null});
         let Some((number, _)) = self.blocks.get(parent) else { return status("SYNCING") };
         let claimed = payload["blockHash"].as_str().unwrap();
-        if hash(payload) != claimed || payload["blockNumber"] != json!(format!("{:#x}", number + 1))
-        {
+        // What the parent alone decides, as every engine judges it.
+        let fits = payload["blockNumber"] == json!(format!("{:#x}", number + 1))
+            && payload["baseFeePerGas"] == BASE_FEE;
+        if hash(payload) != claimed || !fits {
             return status("INVALID");
         }
         self.blocks.insert(claimed.to_owned(), (number + 1, parent.to_owned()));
@@ -317,7 +322,7 @@ impl State {
             "prevRandao": asked["prevRandao"], "blockNumber": format!("{:#x}", number + 1),
             "gasLimit": asked["gasLimit"], "gasUsed": format!("{:#x}", self.gas_used),
             "timestamp": asked["timestamp"], "extraData": "0x00000000fa00000006",
-            "baseFeePerGas": "0x3b9aca00", "transactions": transactions,
+            "baseFeePerGas": BASE_FEE, "transactions": transactions,
             "withdrawals": asked["withdrawals"], "blobGasUsed": "0x0", "excessBlobGas": "0x0",
             "withdrawalsRoot": format!("0x{:064x}", 3), "ofAFutureFork": {"deep": [1, 2.50]},
         });

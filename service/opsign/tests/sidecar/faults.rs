@@ -69,7 +69,9 @@ fn valid_blocks_that_nobody_asked_for_are_not_returned() {
         forge(&world.one, change);
         assert_eq!(world.make(), "local", "{field}");
         let reason = world.decision()["builders"][0]["reason"].clone();
-        assert_eq!(reason, format!("mismatch:{field}"));
+        // Without the local block, which may come later, the parent decides the base fee.
+        let judged = field == "baseFeePerGas" && reason == "notValid:INVALID";
+        assert!(judged || reason == format!("mismatch:{field}"), "{field}: {reason}");
         // So that the breaker stays closed.
         world.one.heal();
         assert_eq!(world.make(), "one", "{field}");
