@@ -1,7 +1,7 @@
 // The inputs that fuzzing starts from. A corpus is a text file here, a line of hex for an input,
 // and a folder with a file for an input where libFuzzer works.
 //
-//   node fuzz/corpus.mjs names           every target that has a corpus
+//   node fuzz/corpus.mjs names           every target that has a corpus, and inputs below
 //   node fuzz/corpus.mjs unpack T DIR    writes the inputs of corpus/T.txt and says how many
 //   node fuzz/corpus.mjs seeds T DIR     writes inputs made of vectors/ and says how many
 //   node fuzz/corpus.mjs pack T DIR      writes corpus/T.txt: the shortest inputs of DIR
@@ -122,6 +122,38 @@ const packet = ({ raw, method, path, headers, body }) => {
 };
 // See src/wire.rs, Methods.
 const ours = ["echo", "count", "fail", "none"].map((method, id) => ({ jsonrpc: "2.0", id, method, params: [id] }));
+// What a client of the proxy asks, as frames to a signer, and what a signer answers.
+const frames = () => {
+  const opsign = { client: { names: ["a.local"], fingerprint: "11".repeat(32) }, deadlineMs: 1000 };
+  const asked = bodies("block_payload", "transactions").flatMap((body) => {
+    try {
+      return [JSON.parse(body)];
+    } catch {
+      return [];
+    }
+  });
+  return [...ours, ...asked].map((call) => JSON.stringify({ ...call, opsign }));
+};
+const answers = [
+  { jsonrpc: "2.0", id: 0, result: "0x" + "11".repeat(65) },
+  { jsonrpc: "2.0", id: 1, error: { code: -32000, message: "no", data: { why: [] } } },
+  { jsonrpc: "2.0", id: "a", result: null },
+];
+// What op-node asks of an engine about a block, and what a builder answers.
+const payloads = () => cases("envelopes.json").map(({ envelope }) => envelope);
+const engine = (method, params, id = 1) => ({ jsonrpc: "2.0", id, method, params });
+const engineCalls = () =>
+  payloads().flatMap(({ executionPayload, parentBeaconBlockRoot }) => {
+    const { parentHash, blockHash, timestamp, prevRandao, feeRecipient, transactions } = executionPayload;
+    const state = { headBlockHash: blockHash, safeBlockHash: parentHash, finalizedBlockHash: parentHash };
+    const attributes = { timestamp, prevRandao, suggestedFeeRecipient: feeRecipient, transactions, noTxPool: false };
+    return [
+      engine("engine_newPayloadV4", [executionPayload, [], parentBeaconBlockRoot, []]),
+      engine("engine_forkchoiceUpdatedV3", [state, null], "a"),
+      engine("engine_forkchoiceUpdatedV3", [state, attributes]),
+      [engine("engine_getPayloadV4", ["0x0306d51fc5aa1533"]), engine("eth_chainId", [], null)],
+    ];
+  });
 const yaml = (path) => readFileSync(join(here, "..", path));
 
 const targets = {
@@ -138,6 +170,14 @@ const targets = {
     calls("block_payload").map(({ method, named, argument }) =>
       Buffer.concat([Buffer.from([named ? 0 : method.endsWith("V2") ? 2 : 1]), argument]),
     ),
+  link_call: () => text(...frames()),
+  link_answers: () => text(...answers.map((one) => JSON.stringify(one)), answers.map((one) => JSON.stringify(one)).join("\n")),
+  engine_call: () => text(...engineCalls().map((call) => JSON.stringify(call))),
+  builders_answer: () =>
+    payloads().map((envelope) => {
+      const result = { ...envelope, blockValue: "0x1", executionRequests: [], shouldOverrideBuilder: false };
+      return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, result }));
+    }),
   config: () => [
     yaml("service/signer/config.sample.yaml"),
     yaml("vectors/opsigner/config.yaml"),
@@ -206,7 +246,7 @@ function write(inputs) {
 
 switch (command) {
   case "names":
-    console.log(readdirSync(join(here, "corpus")).map((name) => name.replace(/\.txt$/, "")).join("\n"));
+    console.log(readdirSync(join(here, "corpus")).map((name) => name.replace(/\.txt$/, "")).filter((name) => targets[name]).join("\n"));
     break;
   case "unpack":
     console.log(write(packed()));

@@ -21,6 +21,10 @@ while [[ $# -gt 0 ]]; do
 done
 [[ $seconds =~ ^[0-9]+$ ]] || die "--seconds takes a whole number, not $seconds"
 
+mapfile -t all < <(cd fuzz/src/bin && printf '%s\n' *.rs | sed 's/\.rs$//')
+[[ $(node fuzz/corpus.mjs names | sort) == $(printf '%s\n' "${all[@]}" | sort) ]] ||
+  die "each program in fuzz/src/bin needs a file in fuzz/corpus and inputs in fuzz/corpus.mjs, and the other way round"
+
 out=$ROOT/target/fuzz
 build() {
   RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
@@ -33,9 +37,6 @@ step "the fuzz targets" build
 ask() { (cd vectors/generate && go build -o "$out/lines" ./cmd/lines); }
 step "op-geth and op-node behind a pipe" ask
 
-mapfile -t all < <(cd fuzz/src/bin && printf '%s\n' *.rs | sed 's/\.rs$//')
-[[ $(node fuzz/corpus.mjs names | sort) == $(printf '%s\n' "${all[@]}" | sort) ]] ||
-  die "the programs in fuzz/src/bin and the corpora in fuzz/corpus are not the same"
 [[ ${#targets[@]} -gt 0 ]] || targets=("${all[@]}")
 
 # fuzz PROGRAM OPTIONS...: runs it and sets cpu to the CPU time it took, in milliseconds.
