@@ -1,6 +1,7 @@
 //! Small answers of engines.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::pool::PeerError;
@@ -15,8 +16,8 @@ pub(crate) enum Answer {
         /// Of the block that is being built.
         payload_id: Option<String>,
     },
-    /// An error answer, in JSON.
-    Error(String),
+    /// An error answer.
+    Error,
 }
 
 impl Answer {
@@ -39,16 +40,21 @@ impl Answer {
         #[derive(Deserialize)]
         struct Rpc {
             result: Option<Outcome>,
-            error: Option<Value>,
+            error: Option<IgnoredAny>,
         }
         let unreadable = || PeerError::Broken("no answer of an engine".to_owned());
         let rpc: Rpc = serde_json::from_slice(bytes).map_err(|_| unreadable())?;
-        if let Some(error) = rpc.error {
-            return Ok(Self::Error(error.to_string()));
+        if rpc.error.is_some() {
+            return Ok(Self::Error);
         }
         let outcome = rpc.result.ok_or_else(unreadable)?;
         let status = outcome.payload_status.map(|status| status.status).or(outcome.status);
         Ok(Self::Status { status: status.ok_or_else(unreadable)?, payload_id: outcome.payload_id })
+    }
+
+    /// Whether a block is being built.
+    pub(crate) fn builds(&self) -> bool {
+        matches!(self, Self::Status { payload_id: Some(_), .. }) && self.is("VALID")
     }
 
     pub(crate) fn is(&self, wanted: &str) -> bool {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::answer::Answer;
 use crate::backfill;
@@ -23,6 +23,9 @@ const MOST: usize = 64;
 
 /// Blocks to build that wait at the most.
 const MOST_ORDERS: usize = 4;
+
+/// How long heads and blocks for a builder wait, for others to come and for op-node to be answered.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A builder that turned out not to follow is looked at again after this.
 const SOON: Duration = Duration::from_millis(200);
@@ -89,6 +92,12 @@ enum Task {
     NewPayload(Vec<Bytes>),
     ForkChoice(Bytes),
     Order(Bytes, watch::Sender<OrderId>),
+}
+
+impl Task {
+    const fn is_order(&self) -> bool {
+        matches!(self, Self::Order(..))
+    }
 }
 
 impl Builder {
@@ -172,9 +181,8 @@ impl Builder {
         let (sender, receiver) = watch::channel(None);
         let mut queue = self.queue();
         queue.tasks.retain(|task| !matches!(task, Task::ForkChoice(_)));
-        let is_order = |task: &Task| matches!(task, Task::Order(..));
-        if queue.tasks.iter().filter(|task| is_order(task)).count() >= MOST_ORDERS
-            && let Some(oldest) = queue.tasks.iter().position(is_order)
+        if queue.tasks.iter().filter(|task| task.is_order()).count() >= MOST_ORDERS
+            && let Some(oldest) = queue.tasks.iter().position(Task::is_order)
         {
             queue.tasks.remove(oldest);
         }
@@ -199,12 +207,24 @@ impl Builder {
             }
             let soon = self.sync() == Sync::Behind;
             tokio::select! {
-                () = self.wake.notified() => continue,
+                () = self.wake.notified() => {
+                    self.pause().await;
+                    continue;
+                }
                 _ = ticks.tick() => {}
                 () = tokio::time::sleep(SOON), if soon => {}
             }
             self.look(&local).await;
         }
+    }
+
+    /// Leaves the machine to op-node's own call, which goes on while this one waits; a block to build
+    /// does not.
+    async fn pause(&self) {
+        let over = tokio::time::Instant::now() + PAUSE;
+        while !self.queue().tasks.iter().any(Task::is_order)
+            && timeout_at(over, self.wake.notified()).await.is_ok()
+        {}
     }
 
     fn next(&self) -> Option<Task> {
@@ -243,7 +263,7 @@ impl Builder {
                 let id = match answer {
                     Ok(Answer::Status { payload_id: Some(id), .. }) => Ok(id),
                     Ok(Answer::Status { .. }) => Err("noId"),
-                    Ok(Answer::Error(_)) => Err("error"),
+                    Ok(Answer::Error) => Err("error"),
                     Err(PeerError::Late) => Err("late"),
                     Err(_) => Err("unreachable"),
                 };
@@ -263,12 +283,11 @@ impl Builder {
         match answer {
             Ok(Answer::Status { status, .. }) => match &**status {
                 "VALID" => self.become_sync(Sync::Synced),
-                "SYNCING" | "ACCEPTED" => self.become_sync(Sync::Behind),
-                // It disagrees about the chain: a look will tell.
+                // It lacks blocks, or disagrees about the chain: a look will tell.
                 _ => self.become_sync(Sync::Behind),
             },
             // It answers, and that is all that is known.
-            Ok(Answer::Error(_)) => {}
+            Ok(Answer::Error) => {}
             Err(error) => {
                 tracing::debug!(builder = self.name, %error, "no answer");
                 self.become_sync(Sync::Unreachable);

@@ -1,6 +1,5 @@
 //! Where two engines stand, by their blocks.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -23,12 +22,6 @@ pub(crate) enum Trouble {
 pub(crate) struct Place {
     pub(crate) number: u64,
     pub(crate) hash: String,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.number, self.hash)
-    }
 }
 
 /// Whether the builder has the local head in its chain.

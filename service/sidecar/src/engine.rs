@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
+use tokio::time::timeout;
 
 use crate::announce::Announcer;
 use crate::answer::Answer;
@@ -29,6 +30,10 @@ use crate::scan::plain_string;
 
 /// Before the slot begins, for the answer to get to op-node.
 const MARGIN: Duration = Duration::from_millis(5);
+
+/// The local engine's start before the builders', so that op-node does not wait for a machine that is
+/// busy with theirs.
+const FIRST: Duration = Duration::from_millis(2);
 
 /// A slot that has begun already may be delayed by no more than this.
 pub(crate) const LEAST: Duration = Duration::from_millis(25);
@@ -189,10 +194,12 @@ impl Sidecar {
     /// A batch without calls of interest is passed on whole. Otherwise its calls are made one by
     /// one, as op-geth makes them.
     async fn batch(&self, mut head: Parts, whole: Bytes, calls: Vec<Bytes>) -> Response<Body> {
-        let kind = |call: &Bytes| Call::read(call.clone()).map_or(Kind::Other, |call| call.kind());
+        let calls: Vec<_> =
+            calls.into_iter().map(|bytes| Call::read(bytes.clone()).ok_or(bytes)).collect();
+        let kind = |call: &Result<Call, Bytes>| call.as_ref().map_or(Kind::Other, Call::kind);
         if calls.iter().all(|call| matches!(kind(call), Kind::Other | Kind::Pool)) {
-            for call in calls.iter().filter(|call| kind(call) == Kind::Pool) {
-                self.tell_pools(call);
+            for call in calls.iter().flatten().filter(|call| call.kind() == Kind::Pool) {
+                self.tell_pools(&call.bytes);
             }
             return self.pass(&head, whole.into()).await;
         }
@@ -201,10 +208,10 @@ impl Sidecar {
         head.headers.remove(CONTENT_LENGTH);
         let mut pieces = vec![Bytes::from_static(b"[")];
         let mut headers = None;
-        for bytes in calls {
-            let response = match Call::read(bytes.clone()) {
-                Some(call) => Box::pin(self.call(head.clone(), call)).await,
-                None => self.pass(&head, bytes.into()).await,
+        for call in calls {
+            let response = match call {
+                Ok(call) => Box::pin(self.call(head.clone(), call)).await,
+                Err(bytes) => self.pass(&head, bytes.into()).await,
             };
             if response.status() != StatusCode::OK {
                 return response;
@@ -276,23 +283,29 @@ impl Sidecar {
         let asked = ForkChoice::read(&call);
         let attributes = asked.as_ref().and_then(|asked| asked.attributes.clone());
         let mode = self.mode();
-        let mut orders = Vec::new();
         let building = attributes.is_some();
-        if attributes.as_ref().is_some_and(|attributes| !attributes.no_tx_pool)
-            && mode != Mode::Disabled
-        {
-            for builder in &self.builders {
-                if builder.takes_orders() {
-                    let id = builder.order(call.bytes.clone());
-                    orders.push(Order { builder: Arc::clone(builder), id });
+        let wanted = attributes.as_ref().is_some_and(|attributes| !attributes.no_tx_pool)
+            && mode != Mode::Disabled;
+        let mut orders = Vec::new();
+        let asking = self.ask_local(&head, call.bytes.clone());
+        tokio::pin!(asking);
+        let answer = match timeout(FIRST, &mut asking).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                if wanted {
+                    orders = self.order(&call);
                 }
+                asking.await
             }
-        }
-        let answer = match self.ask_local(&head, call.bytes.clone()).await {
+        };
+        let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return no_engine(&error),
         };
         let said = Answer::read(&answer.body);
+        if wanted && orders.is_empty() && said.as_ref().is_ok_and(Answer::builds) {
+            orders = self.order(&call);
+        }
         if let Some(asked) = &asked
             && said.as_ref().is_ok_and(|said| said.is("VALID") || said.is("SYNCING"))
         {
@@ -321,6 +334,16 @@ impl Sidecar {
             });
         }
         answer.into_response()
+    }
+
+    /// Asks every builder that follows for the block.
+    fn order(&self, call: &Call) -> Vec<Order> {
+        let builders = self.builders.iter().filter(|builder| builder.takes_orders());
+        let order = |builder: &Arc<Builder>| Order {
+            builder: Arc::clone(builder),
+            id: builder.order(call.bytes.clone()),
+        };
+        builders.map(order).collect()
     }
 
     async fn get_payload(&self, mut head: Parts, call: Call) -> Response<Body> {

@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use tokio::sync::watch;
 
 use crate::attributes::{Attributes, ForkChoice};
-use crate::builder::Builder;
+use crate::builder::{Builder, OrderId};
 use crate::config::Mode;
 use crate::envelope::Envelope;
 
@@ -47,7 +47,7 @@ pub(crate) struct Decided {
 pub(crate) struct Order {
     pub(crate) builder: Arc<Builder>,
     /// The builder's id, once it has answered.
-    pub(crate) id: watch::Receiver<Option<Result<String, &'static str>>>,
+    pub(crate) id: watch::Receiver<OrderId>,
 }
 
 /// The jobs of now, oldest first.

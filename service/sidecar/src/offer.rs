@@ -163,7 +163,7 @@ impl Quest {
             answer if answer.is("VALID") => Ok(block),
             Answer::Status { status, .. } => Err(Reason::NotValid(status)),
             // What op-geth cannot even read, and a payload of another fork's shape.
-            Answer::Error(_) => Err(Reason::NotValid("error".into())),
+            Answer::Error => Err(Reason::NotValid("error".into())),
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) async fn rebuild(
         Answer::Status { payload_id: Some(id), .. } => id,
         Answer::Status { status, .. } => return Err(Reason::NotValid(status)),
         // A transaction that cannot be in this block.
-        Answer::Error(_) => return Err(Reason::NotValid("error".into())),
+        Answer::Error => return Err(Reason::NotValid("error".into())),
     };
     let answer = local.call(Body::from(get_payload(method, &id)), left()).await;
     let rebuilt = Envelope::of_builder(answer.map_err(no_answer)?).map_err(Reason::Unreadable)?;
