@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 
 use opsign_core::PayloadHash;
 use opsign_guard::{Client, Decision, Guard, Hex, Mode, Request, Rule, RuleSet, Scope};
@@ -14,6 +15,9 @@ use crate::protection;
 
 /// Blocks that may wait to be looked at. More are counted and let go.
 const ROOM: usize = 1024;
+/// Blocks are looked at together, this long apart: a thread that wakes up for each one takes a quarter
+/// of a busy core from those that sign.
+const REST: Duration = Duration::from_millis(5);
 /// Two clients within this long are at work at once. Also the time over which blocks are counted.
 const WINDOW_MS: u64 = 60_000;
 /// Fewer blocks than this in a window say nothing of what is usual.
@@ -55,22 +59,6 @@ impl Observer {
     }
 }
 
-fn watch(blocks: &Receiver<SignedBlock>, metrics: &Metrics) {
-    let mut watched = Watched { guard: Guard::volatile(), scopes: HashMap::new() };
-    for block in blocks {
-        for (rule, what) in watched.look(&block) {
-            metrics.alarms.with_label_values(&[rule]).inc();
-            tracing::error!(
-                rule,
-                scope = %block.scope,
-                client = block.client,
-                payload_hash = %block.hash,
-                "ALARM: {what}"
-            );
-        }
-    }
-}
-
 struct Watched {
     guard: Guard,
     scopes: HashMap<Scope, Habits>,
@@ -86,7 +74,30 @@ struct Habits {
     pace: Pace,
 }
 
+fn watch(blocks: &Receiver<SignedBlock>, metrics: &Metrics) {
+    let mut watched = Watched { guard: Guard::volatile(), scopes: HashMap::new() };
+    while let Ok(first) = blocks.recv() {
+        for block in std::iter::once(first).chain(blocks.try_iter()) {
+            watched.report(&block, metrics);
+        }
+        std::thread::sleep(REST);
+    }
+}
+
 impl Watched {
+    fn report(&mut self, block: &SignedBlock, metrics: &Metrics) {
+        for (rule, what) in self.look(block) {
+            metrics.alarms.with_label_values(&[rule]).inc();
+            tracing::error!(
+                rule,
+                scope = %block.scope,
+                client = block.client,
+                payload_hash = %block.hash,
+                "ALARM: {what}"
+            );
+        }
+    }
+
     /// The alarms that a signed block raises, each with a sentence.
     fn look(&mut self, block: &SignedBlock) -> Vec<(&'static str, String)> {
         let mut alarms = Vec::new();
