@@ -13,7 +13,7 @@ use crate::pool::PeerError;
 
 /// The largest gap that is filled: 256 blocks, and those that are made while the builder starts. A
 /// builder that lacks more must sync by other means.
-const MOST: u64 = 512;
+pub(crate) const MOST: u64 = 512;
 
 /// Header fields that are of the same name in a payload.
 const SAME: [&str; 9] = [
@@ -28,22 +28,32 @@ const SAME: [&str; 9] = [
     "baseFeePerGas",
 ];
 
-/// Brings the builder to the local head. False if it cannot be: the gap is too large, a block is of
-/// a fork that is not known here, or the builder does not call one valid.
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// The builder has the local head.
+    Whole,
+    /// It lacks more blocks than [`MOST`], or is on another chain for longer than that.
+    TooFar,
+    /// A block is of a fork that is not known here, or the builder does not call one valid.
+    Stuck,
+}
+
+/// Brings the builder to the local head.
 pub(crate) async fn fill(
     local: &Peer,
     builder: &Peer,
     question: Duration,
     patience: Duration,
-) -> Result<bool, Trouble> {
+) -> Result<Filled, Trouble> {
     let head = place(local, "latest", question).await.map_err(Trouble::Local)?;
     let theirs = place(builder, "latest", question).await.map_err(Trouble::Builder)?;
     let Some(common) = common(local, builder, head.number, theirs.number, question).await? else {
-        return Ok(false);
+        return Ok(Filled::TooFar);
     };
     for number in common + 1..=head.number {
         let call = payload_call(local, number, patience).await.map_err(Trouble::Local)?;
-        let Some(call) = call else { return Ok(false) };
+        let Some(call) = call else { return Ok(Filled::Stuck) };
         let mut answer = tell(builder, call.clone(), patience).await?;
         if !answer.is("VALID") {
             // op-geth may have the parent without its state, if it was killed between the two
@@ -53,12 +63,12 @@ pub(crate) async fn fill(
             answer = tell(builder, call, patience).await?;
         }
         if !answer.is("VALID") {
-            return Ok(false);
+            return Ok(Filled::Stuck);
         }
     }
     let answer = follow(builder, &head.hash, patience).await?;
     tracing::debug!(from = common, to = head.number, "a builder was given blocks");
-    Ok(answer.is("VALID"))
+    Ok(if answer.is("VALID") { Filled::Whole } else { Filled::Stuck })
 }
 
 /// Makes a block the builder's head.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::answer::Answer;
-use crate::backfill;
+use crate::backfill::{self, Filled};
 use crate::body::{Body, MAX_BODY};
 use crate::breaker::Breaker;
 use crate::chain;
@@ -78,6 +78,8 @@ pub(crate) struct Builder {
 struct State {
     sync: Sync,
     breaker: Breaker,
+    /// It was said that it is too far behind.
+    left_alone: bool,
 }
 
 #[derive(Default)]
@@ -115,7 +117,11 @@ impl Builder {
             follow,
             queue: Mutex::default(),
             wake: Notify::new(),
-            state: Mutex::new(State { sync: Sync::Unknown, breaker: Breaker::new(block_time * 3) }),
+            state: Mutex::new(State {
+                sync: Sync::Unknown,
+                breaker: Breaker::new(block_time * 3),
+                left_alone: false,
+            }),
             patience: (block_time * 2).max(Duration::from_secs(2)),
         }
     }
@@ -298,6 +304,7 @@ impl Builder {
     fn become_sync(&self, new: Sync) {
         let mut state = self.state();
         let old = std::mem::replace(&mut state.sync, new);
+        state.left_alone &= new != Sync::Synced;
         drop(state);
         if old != new {
             tracing::debug!(builder = self.name, from = old.name(), to = new.name(), "builder");
@@ -306,13 +313,25 @@ impl Builder {
 
     /// Compares its head with the local one, and gives it the blocks that it lacks.
     async fn look(&self, local: &Peer) {
-        let compared = match chain::compare(local, &self.follow, QUESTION).await {
+        let filled = match chain::compare(local, &self.follow, QUESTION).await {
+            Ok(true) => Ok(Filled::Whole),
             Ok(false) => backfill::fill(local, &self.follow, QUESTION, self.patience).await,
-            same => same,
+            Err(trouble) => Err(trouble),
         };
-        match compared {
-            Ok(true) => self.become_sync(Sync::Synced),
-            Ok(false) => self.become_sync(Sync::Behind),
+        match filled {
+            Ok(Filled::Whole) => self.become_sync(Sync::Synced),
+            Ok(Filled::Stuck) => self.become_sync(Sync::Behind),
+            Ok(Filled::TooFar) => {
+                self.become_sync(Sync::Behind);
+                if !std::mem::replace(&mut self.state().left_alone, true) {
+                    tracing::warn!(
+                        builder = self.name,
+                        most = backfill::MOST,
+                        "the builder lacks more blocks than are filled in, or is on another chain: \
+                         it must sync by itself"
+                    );
+                }
+            }
             Err(chain::Trouble::Builder(error)) => {
                 tracing::debug!(builder = self.name, %error, "no answer");
                 self.become_sync(Sync::Unreachable);

@@ -136,6 +136,11 @@ impl Quest {
         let block = Envelope::of_builder(bytes.map_err(Reason::NoAnswer)?);
         let block = block.map_err(Reason::Unreadable)?;
         *hash = Some(block.block_hash);
+        let version = self.call.version().unwrap_or_default();
+        if version >= 4 && block.requests.is_none() {
+            // From V4 on every engine has them in its answer.
+            return Err(Reason::Mismatch("executionRequests"));
+        }
         let reference = self.reference().await?;
         let job = &self.job;
         if let Some(field) = mismatch(&job.asked, &job.attributes, &block, &reference) {
@@ -156,7 +161,6 @@ impl Quest {
                 None => Ok(rebuilt),
             };
         }
-        let version = self.call.version().unwrap_or_default();
         let judged = self.local.call(Body::pieces(block.judge(version)), JUDGEMENT).await;
         let not_judged = |error: PeerError| Reason::NotJudged(error.to_string());
         match Answer::read(&judged.map_err(not_judged)?).map_err(not_judged)? {

@@ -1,10 +1,17 @@
 //! Builders that lag, come back, and need help.
 
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use serde_json::{Value, json};
 
-use crate::engine::{Fault, GENESIS};
-use crate::wire::wait_until;
-use crate::world::{HASTY, PATIENT, World, builder};
+use crate::bench::Bench;
+use crate::engine::{Engine, Fault, GENESIS};
+use crate::wire::{Authority, wait_until};
+use crate::world::{HASTY, ONE, PATIENT, TWO, World, builder};
 
 #[test]
 fn a_builder_that_was_dead_is_given_what_it_missed() {
@@ -71,10 +78,10 @@ fn a_gap_that_is_too_large_is_left_alone() {
     for _ in 0..3 {
         world.make();
     }
-    // As if there were 300 blocks between them.
+    // As if there were 600 blocks between them.
     world.local.with(|state| {
         let mut parent = state.head.clone();
-        for number in 4..=300 {
+        for number in 4..=600 {
             let hash = format!("0x{number:064x}");
             state.blocks.insert(hash.clone(), (number, parent));
             parent = hash;
@@ -82,9 +89,96 @@ fn a_gap_that_is_too_large_is_left_alone() {
         state.head = parent;
     });
     world.one.restart();
-    wait_until("it is looked at", || world.one.count("eth_getBlockByNumber") > 5);
+    world.sidecar.wait_for_log("more blocks than are filled in");
+    let asked = world.one.count("eth_getBlockByNumber");
+    wait_until("it is looked at again", || world.one.count("eth_getBlockByNumber") > asked + 4);
+    // Said once.
+    assert_eq!(world.sidecar.log().matches("more blocks than are filled in").count(), 1);
     assert_eq!(world.one.count("engine_newPayload"), 0);
     assert_eq!(world.one.with(|state| state.head.clone()), GENESIS);
+}
+
+#[test]
+fn a_builder_that_lost_its_heads_state_gets_it_back() {
+    let mut world = World::new(HASTY);
+    assert_eq!(world.make(), "one");
+    let known = world.head.clone();
+    wait_until("the builder has its block", || world.one.with(|state| state.head == known));
+    world.one.kill();
+    for _ in 0..3 {
+        assert_eq!(world.make(), "local");
+    }
+    // op-geth killed between two writes: no child of its head is executed until the head is set.
+    let (before, one) = (world.one.count("engine_forkchoiceUpdated"), world.one.clone());
+    world.one.edit("engine_newPayload", move |answer| {
+        if one.count("engine_forkchoiceUpdated") == before {
+            answer["result"]["status"] = json!("ACCEPTED");
+        }
+    });
+    world.one.restart();
+    let head = world.head.clone();
+    wait_until("the builder has the head", || world.one.with(|state| state.head == head));
+    let heads = world.one.with(|state| {
+        let heads = state.seen.iter().filter(|(method, _)| method.starts_with("engine_forkchoice"));
+        heads
+            .map(|(_, request)| request.json()["params"][0]["headBlockHash"].clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(heads[before], json!(known), "the head it had comes first");
+}
+
+/// The server's side of TLS, which asks for a certificate of the same authority.
+fn mutual(authority: &Authority) -> ServerConfig {
+    let own = authority.issue(&["localhost"]);
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let clients =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients.build().unwrap())
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(own.certificate.as_bytes()).unwrap()],
+            PrivateKeyDer::from_pem_slice(own.key.as_bytes()).unwrap(),
+        )
+        .unwrap()
+}
+
+#[test]
+fn builders_are_reached_over_tls() {
+    let bench = Bench::new();
+    let (one, two) = (Engine::start("one", ONE), Engine::start("two", TWO));
+    let foreign = Authority::new("another authority");
+    let (known, unknown) =
+        (one.listen_tls(mutual(&bench.authority)), two.listen_tls(mutual(&foreign)));
+    bench.write("two.hex", TWO);
+    bench.write("one.hex", ONE);
+    let builder = |name: &str, port: u16, more: &str| {
+        format!(
+            "- {{name: {name}, url: \"https://localhost:{port}\", jwtSecretFile: {}.hex, tls: \
+             {{ca: ca.crt{more}}}}}\n",
+            &name[..3]
+        )
+    };
+    let own = ", cert: tls.crt, key: tls.key";
+    let builders = [
+        builder("one", known.port(), own),
+        // A certificate that nobody vouches for, and a server that asks for one of ours in vain.
+        builder("two", unknown.port(), own),
+        builder("one without", known.port(), ""),
+    ];
+    let mut world = World::on(bench, &format!("{}{PATIENT}", builders.concat()), &[]);
+    let synced = |name: &str| format!("opsign_sidecar_builder_synced{{builder=\"{name}\"}}");
+    world.sidecar.wait_for_metric(&synced("one"), 1.0);
+    for _ in 0..3 {
+        assert_eq!(world.make(), "one");
+    }
+    for name in ["two", "one without"] {
+        assert!(world.sidecar.metric(&synced(name)).abs() < 0.5, "{name}");
+    }
+    assert_eq!(two.count(""), 0, "a secret was shown to a stranger");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -107,6 +108,29 @@ impl Engine {
         });
     }
 
+    /// A second port, which speaks TLS.
+    pub fn listen_tls(&self, config: ServerConfig) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (engine, config) = (self.clone(), Arc::new(config));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = BufReader::new(StreamOwned::new(session, stream.unwrap()));
+                let engine = engine.clone();
+                std::thread::spawn(move || {
+                    // A client that does not trust us ends it here.
+                    while let Some(request) = Message::read(&mut stream, false) {
+                        if engine.answer(&request, stream.get_mut()).is_none() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        address
+    }
+
     /// Dies as a killed process does.
     pub fn kill(&self) {
         self.running.store(false, Ordering::SeqCst);
@@ -182,7 +206,7 @@ impl Engine {
         }
     }
 
-    fn answer(&self, request: &Message, writer: &mut TcpStream) -> Option<()> {
+    fn answer(&self, request: &Message, writer: &mut impl Write) -> Option<()> {
         let call: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let method = call["method"].as_str().unwrap_or(&request.first).to_owned();
         let fault = self.with(|state| {
@@ -379,7 +403,7 @@ pub fn hash(payload: &Value) -> String {
     format!("0x{}", base16ct::lower::encode_string(&digest))
 }
 
-fn write(stream: &mut TcpStream, status: u16, body: &[u8]) -> Option<()> {
+fn write(stream: &mut impl Write, status: u16, body: &[u8]) -> Option<()> {
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nx-engine: fake\r\n\
          content-length: {}\r\n\r\n",

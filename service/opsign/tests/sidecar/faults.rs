@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::bench::Bench;
 use crate::engine::{Engine, Fault, hash, within};
 use crate::wire::wait_until;
 use crate::world::{HASTY, PATIENT, World, builder};
@@ -148,6 +149,12 @@ fn answers_that_are_no_block_are_not_returned() {
             "notValid:INVALID",
             edit(|answer| {
                 answer["result"]["executionPayload"]["gasUsed"] = json!("0xf4241");
+            }),
+        ),
+        (
+            "mismatch:executionRequests",
+            edit(|answer| {
+                answer["result"].as_object_mut().unwrap().remove("executionRequests");
             }),
         ),
         ("broken", Fault::Cut),
@@ -410,4 +417,52 @@ fn a_flood_of_heads_reaches_the_builder_as_a_trickle() {
     let id = world.ask(&attributes);
     let envelope = world.get(&id);
     assert_eq!(builder(&envelope), "one");
+}
+
+#[test]
+fn a_clock_that_is_wrong_costs_no_block() {
+    // No deadline is set: it comes from the slot, which is an hour away in either direction.
+    let mut world = World::new("blockTime: 1s\n");
+    world.one.fault("engine_getPayload", Fault::Hang);
+    let now = world.time;
+    for (time, least) in [(now + 3600, 1), (now - 3600, 0)] {
+        world.time = time;
+        let attributes = world.attributes();
+        let id = world.ask(&attributes);
+        let began = Instant::now();
+        assert_eq!(builder(&world.get(&id)), "local");
+        let took = began.elapsed().as_secs();
+        assert!((least..least + 10).contains(&took), "{took} s");
+    }
+}
+
+#[test]
+fn a_full_disk_costs_decision_lines_and_nothing_else() {
+    let bench = Bench::new();
+    std::os::unix::fs::symlink("/dev/full", bench.file("decisions.jsonl")).unwrap();
+    let mut world = World::on(bench, PATIENT, &["one"]);
+    for _ in 0..5 {
+        assert_eq!(world.make(), "one");
+    }
+    world.sidecar.wait_for_metric("opsign_sidecar_decision_lines_lost", 5.0);
+    assert_eq!(world.sidecar.log().matches("decisions cannot be written").count(), 1);
+}
+
+#[test]
+fn without_file_descriptors_op_nodes_connection_goes_on() {
+    let mut world = World::new(PATIENT);
+    assert_eq!(world.make(), "one");
+    let pid = world.sidecar.pid();
+    let open = || std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    let limit = format!("--nofile={}:", open() + 4);
+    let mut prlimit = std::process::Command::new("prlimit");
+    assert!(prlimit.args(["--pid", &pid.to_string(), &limit]).status().unwrap().success());
+    let others: Vec<_> = (0..50).map(|_| world.connect()).collect();
+    world.sidecar.wait_for_log("a connection could not be accepted");
+    for _ in 0..5 {
+        assert_eq!(world.make(), "one");
+    }
+    drop(others);
+    let answer = world.connect().post(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#);
+    assert_eq!(answer.json()["result"], "0xa");
 }

@@ -1,6 +1,6 @@
 //! HTTP by hand: good manners would be in the way.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ pub struct Message {
 
 impl Message {
     /// None if the connection ends.
-    pub fn read(stream: &mut BufReader<TcpStream>, is_answer: bool) -> Option<Self> {
+    pub fn read(stream: &mut impl BufRead, is_answer: bool) -> Option<Self> {
         let mut line = || {
             let mut line = String::new();
             stream.read_line(&mut line).ok().filter(|read| *read > 0)?;

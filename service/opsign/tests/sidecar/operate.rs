@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::bench::Bench;
 use crate::engine::Fault;
 use crate::http::{Client, Message};
 use crate::wire::wait_until;
@@ -79,6 +80,35 @@ fn the_mode_is_changed_while_it_runs_and_a_block_keeps_its_own() {
     world.sidecar.signal(Signal::TERM);
     assert!(world.sidecar.wait().success());
     assert!(!admin.exists());
+}
+
+#[test]
+fn an_admin_socket_replaces_no_file() {
+    let bench = Bench::new();
+    bench.write("jwt.hex", OP_NODE);
+    let config = "listen: 127.0.0.1:0\njwtSecretFile: jwt.hex\nlocal: {url: \"http://127.0.0.1:1\"}\n\
+                  admin: {socket: jwt.hex}\n";
+    bench.write("sidecar.yaml", config);
+    let ran = bench.opsign(&["sidecar", "--config", "sidecar.yaml"]);
+    assert_eq!(ran.code, Some(69), "{}", ran.err);
+    assert!(ran.err.contains("jwt.hex") && ran.err.contains("is no socket"), "{}", ran.err);
+    assert_eq!(std::fs::read_to_string(bench.file("jwt.hex")).unwrap(), OP_NODE);
+}
+
+#[test]
+fn a_block_is_at_most_a_line_of_the_log() {
+    let mut world = World::new(PATIENT);
+    assert_eq!(world.make(), "one");
+    for _ in 0..10 {
+        assert_eq!(world.make(), "one");
+    }
+    world.sidecar.signal(Signal::TERM);
+    assert!(world.sidecar.wait().success());
+    world.sidecar.wait_for_log("\"stopped\"");
+    let log = world.sidecar.log();
+    assert_eq!(log.matches("\"message\":\"block\"").count(), 11, "{log}");
+    // Start and stop have two each.
+    assert_eq!(log.lines().count(), 11 + 4, "{log}");
 }
 
 #[test]
