@@ -29,6 +29,7 @@ mod hsm_config;
 mod input;
 mod key;
 mod key_file;
+mod log_flags;
 mod message;
 mod new_key;
 mod passphrase;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use opsign_proxy::AgentConfig;
-use opsign_wire::log::{Format, Level};
 use opsign_wire::{CallError, Caller, TlsFiles};
 
 use crate::failure::Failure;
+use crate::log_flags::Log;
 use crate::report::Report;
 
 #[derive(Args)]
@@ -29,22 +29,6 @@ struct Serve {
     config: PathBuf,
     #[command(flatten)]
     log: Log,
-}
-
-#[derive(Args)]
-struct Log {
-    /// How much is logged.
-    #[arg(long = "log.level", ignore_case = true, default_value = "info")]
-    log_level: Level,
-    /// What a log line looks like.
-    #[arg(long = "log.format", ignore_case = true, default_value = "text")]
-    log_format: Format,
-}
-
-impl Log {
-    fn start(&self) {
-        opsign_wire::log::start(self.log_level, self.log_format, false);
-    }
 }
 
 #[derive(Subcommand)]

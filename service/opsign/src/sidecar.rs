@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use opsign_sidecar::{Mode, Request, Start};
-use opsign_wire::log::{Format, Level};
 
 use crate::failure::Failure;
+use crate::log_flags::Log;
 use crate::report::Report;
 
 #[derive(Args)]
@@ -28,12 +28,8 @@ struct Serve {
     /// connection. It ends when its clients are gone.
     #[arg(long)]
     take_over: bool,
-    /// How much is logged.
-    #[arg(long = "log.level", ignore_case = true, default_value = "info")]
-    log_level: Level,
-    /// What a log line looks like.
-    #[arg(long = "log.format", ignore_case = true, default_value = "text")]
-    log_format: Format,
+    #[command(flatten)]
+    log: Log,
 }
 
 #[derive(Subcommand)]
@@ -72,7 +68,7 @@ pub(crate) fn run(arguments: &Sidecar, json: bool) -> Result<ExitCode, Failure> 
     match &arguments.command {
         None => {
             let serve = &arguments.serve;
-            opsign_wire::log::start(serve.log_level, serve.log_format, false);
+            serve.log.start();
             opsign_sidecar::run(&Start {
                 config: &serve.config,
                 take_over: serve.take_over,

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use opsign_wire::{
     Call, CallError, CallSigner, Caller, Failure, Handler, Limits, Metrics, RpcError, Server,
-    Stopper, TlsFiles,
+    Stopper, Termination, TlsFiles,
 };
 use prometheus::Registry;
 use serde_json::value::RawValue;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use crate::hub::UNAVAILABLE;
@@ -88,8 +87,7 @@ pub fn run_agent(config: &AgentConfig, version: &str) -> Result<(), Failure> {
 
 async fn serve(agent: Agent, config: &AgentConfig, version: &str) -> Result<(), Failure> {
     let system = |error: &dyn std::fmt::Display| Failure::System(error.to_string());
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| system(&error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system(&error))?;
+    let mut termination = Termination::listen()?;
     let metrics = Arc::new(Metrics::new(&Registry::new()).map_err(|error| system(&error))?);
     let limits = Limits { deadline: config.deadline, ..Limits::default() };
     let server = Server::bind(config.listen, None, limits, metrics, version)
@@ -99,10 +97,7 @@ async fn serve(agent: Agent, config: &AgentConfig, version: &str) -> Result<(), 
     let (stopper, stop) = Stopper::new();
     let serving = tokio::spawn(server.run(Arc::new(agent), stop));
     tracing::info!(%address, proxy = config.url, version, "listening");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    termination.asked().await;
     tracing::info!("stopping: running requests are finished first");
     stopper.stop();
     serving.await.map_err(|error| system(&error))?;

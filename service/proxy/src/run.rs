@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opsign_core::Address;
-use opsign_wire::{Client, Failure, MetricsServer, RpcError, Server, Stop, Stopper, Tls, accept};
+use opsign_wire::{
+    Client, Failure, RpcError, Server, Stop, Stopper, Termination, Tls, accept, hangup,
+    show_metrics,
+};
 use prometheus::Registry;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{interval, timeout};
 use tokio_tungstenite::accept_async_with_config;
@@ -80,10 +82,7 @@ pub fn run(path: &Path, version: &str) -> Result<(), Failure> {
 
 async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
     let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
-    let mut hangup = signal(SignalKind::hangup()).map_err(|error| system("SIGHUP", error))?;
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
+    let (mut hangup, mut termination) = (hangup()?, Termination::listen()?);
     let (config, tls, signers_tls) = read(path)?;
     let bug = |error: prometheus::Error| Failure::System(error.to_string());
     let registry = Registry::new();
@@ -102,12 +101,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
             .map_err(|error| system(&format!("listen {}", config.listen), error))?;
     let address = server.local_addr().map_err(|error| system("port", error))?;
     if let Some(metrics) = config.metrics {
-        let port = MetricsServer::bind(metrics)
-            .await
-            .map_err(|error| system(&format!("metrics {metrics}"), error))?;
-        let address = port.local_addr().map_err(|error| system("metrics port", error))?;
-        tracing::info!(%address, "metrics");
-        tokio::spawn(port.run(registry, || ()));
+        show_metrics(metrics, registry, || ()).await?;
     }
     let signers =
         tokio::spawn(signers(listener, Arc::clone(&signers_tls), Arc::clone(&hub), stop.clone()));
@@ -117,8 +111,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
 
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = termination.asked() => break,
             _ = hangup.recv() => reload(path, &hub, &tls, &signers_tls),
         }
     }

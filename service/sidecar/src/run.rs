@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsign_wire::{Failure, MetricsServer, Stopper, client_tls};
+use opsign_wire::{Failure, Stopper, Termination, client_tls, show_metrics};
 use prometheus::Registry;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::admin::{self, Admin};
@@ -146,9 +145,7 @@ pub fn run(start: &Start<'_>) -> Result<(), Failure> {
 }
 
 async fn serve(start: &Start<'_>) -> Result<(), Failure> {
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
+    let mut termination = Termination::listen()?;
     let Parts { config, sidecar, secret, secrets, registry } =
         build(start.config, start.version, Journal::open)?;
     let (stopper, stop) = Stopper::new();
@@ -157,13 +154,9 @@ async fn serve(start: &Start<'_>) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(|error| system("port", error))?;
     let mut showing = None;
     if let Some(metrics) = config.metrics {
-        let port = MetricsServer::bind(metrics)
-            .await
-            .map_err(|error| system(&format!("metrics {metrics}"), error))?;
-        let address = port.local_addr().map_err(|error| system("metrics port", error))?;
-        tracing::info!(%address, "metrics");
         let shown = Arc::clone(&sidecar);
-        showing = Some(tokio::spawn(port.run(registry, move || shown.metrics.refresh(&shown))));
+        let refresh = move || shown.metrics.refresh(&shown);
+        showing = Some(show_metrics(metrics, registry, refresh).await?);
     }
     for builder in &sidecar.builders {
         let local = Arc::clone(&sidecar.local);
@@ -187,8 +180,7 @@ async fn serve(start: &Start<'_>) -> Result<(), Failure> {
     let mut serving = tokio::spawn(server.run(given, stop));
     tracing::info!(%address, version = start.version, mode = %config.mode, "listening");
     let cut = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
+        () = termination.asked() => None,
         cut = &mut serving => Some(cut),
     };
     let cut = match cut {

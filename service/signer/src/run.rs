@@ -12,11 +12,10 @@ use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{Guard, Mode, Store, StoreError};
 use opsign_proxy::{Proxy, Trust};
 use opsign_wire::{
-    Caller, Closer, ConfigError, Dialer, Failure, Limits, MetricsServer, Server, SignedCalls, Stop,
-    Stopper, Tls,
+    Caller, Closer, ConfigError, Dialer, Failure, Limits, Server, SignedCalls, Stop, Stopper,
+    Termination, Tls, hangup, show_metrics,
 };
 use prometheus::Registry;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -131,7 +130,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let files = dev.as_ref().map_or_else(|| flags.files.clone(), FileFlags::of_dev);
     let system = |what: &str, error: io::Error| Failure::System(format!("{what}: {error}"));
     // Before anything is read: a SIGHUP while we start must not end us.
-    let mut hangup = signal(SignalKind::hangup()).map_err(|error| system("SIGHUP", error))?;
+    let mut hangup = hangup()?;
     let mut watched = Watched::default();
     watched.take(files.paths().map(Path::to_owned));
     let (config, tls) = read(&files)?;
@@ -192,13 +191,8 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let address = server.local_addr().map_err(|error| system("port", error))?;
     let (stopper, stop) = Stopper::new();
     if flags.metrics_enabled {
-        let port = MetricsServer::bind(flags.metrics())
-            .await
-            .map_err(|error| system(&format!("metrics port {}", flags.metrics()), error))?;
         let (service, tls) = (Arc::clone(&service), Arc::clone(&tls));
-        let metrics_address = port.local_addr().map_err(|error| system("metrics port", error))?;
-        tracing::info!(address = %metrics_address, "metrics");
-        tokio::spawn(port.run(registry, move || gauges(&service, &tls)));
+        show_metrics(flags.metrics(), registry, move || gauges(&service, &tls)).await?;
     }
     if flags.pprof_enabled == Some(true) {
         tracing::warn!("pprof is Go's profiler and not served; use perf");
@@ -206,9 +200,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     greet(&service, &tls);
     try_keys(&service).await;
     tokio::spawn(keep_trying(Arc::clone(&service), config.trial_interval, stop.clone()));
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|error| system("SIGTERM", error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| system("SIGINT", error))?;
+    let mut termination = Termination::listen()?;
     let handover = Arc::new(Handover {
         service: Arc::clone(&service),
         sequencers: config.sequencers.clone(),
@@ -233,8 +225,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let mut look = tokio::time::interval(LOOK);
     loop {
         let forced = tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = termination.asked() => break,
             _ = hangup.recv() => true,
             _ = look.tick() => false,
         };
@@ -246,8 +237,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
         reloader = tokio::select! {
             done = done => done.map_err(|error| Failure::System(error.to_string()))?,
             // A token that hangs while it is opened is no reason to stay.
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = termination.asked() => break,
         };
     }
     notify("STOPPING=1");

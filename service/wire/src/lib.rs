@@ -12,6 +12,7 @@
 //! | `signed.rs` | calls that their client has signed, for whoever does not trust what is between |
 //! | `link.rs` | connections that are kept: both ends show certificates, and share a secret |
 //! | `config_file.rs`, `failure.rs` | reading a config; why a server does not start |
+//! | `signals.rs` | SIGTERM, SIGINT, SIGHUP |
 //! | `metrics.rs` | counters under op-signer's names and our own |
 //! | `log.rs` | structured logs in op-signer's formats |
 //!
@@ -31,6 +32,7 @@ pub mod log;
 mod metrics;
 mod rpc;
 mod server;
+mod signals;
 mod signed;
 mod tls;
 mod watch;
@@ -40,8 +42,9 @@ pub use client::{Client, Identity};
 pub use config_file::{ConfigError, parse_config, read_config};
 pub use failure::Failure;
 pub use link::{Accepted, Dialed, Dialer, accept};
-pub use metrics::{Metrics, MetricsServer};
+pub use metrics::{Metrics, show_metrics};
 pub use rpc::{Call, Handler, RpcError, Trace, run};
 pub use server::{Closer, Limits, Server, Stop, Stopper};
+pub use signals::{Termination, hangup};
 pub use signed::{CallSigner, NOT_SIGNED, SignedCalls};
 pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles, client_tls};

@@ -14,6 +14,9 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::failure::Failure;
 
 /// What the wire counts.
 pub struct Metrics {
@@ -104,32 +107,23 @@ impl Metrics {
     }
 }
 
-/// The port that shows metrics. Every path answers, as op-signer's does.
-pub struct MetricsServer {
-    listener: TcpListener,
-}
-
-impl MetricsServer {
-    /// Opens the port.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await? })
-    }
-
-    /// The address it has.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-
-    /// Serves until dropped. `before` runs before each answer, to bring gauges up to date.
-    pub async fn run(self, registry: Registry, before: impl Fn() + Clone + Send + Sync + 'static) {
+/// Opens the port that shows metrics, and serves it until the task is aborted. Every path answers, as
+/// op-signer's does. `before` runs before each answer, to bring gauges up to date.
+///
+/// # Errors
+/// [`Failure::System`] if the port cannot be had.
+pub async fn show_metrics(
+    address: SocketAddr,
+    registry: Registry,
+    before: impl Fn() + Clone + Send + Sync + 'static,
+) -> Result<JoinHandle<()>, Failure> {
+    let fail = |error: io::Error| Failure::System(format!("metrics port {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let address = listener.local_addr().map_err(fail)?;
+    tracing::info!(%address, "metrics");
+    Ok(tokio::spawn(async move {
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else {
+            let Ok((stream, _)) = listener.accept().await else {
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 continue;
             };
@@ -153,5 +147,5 @@ impl MetricsServer {
                 let _ = builder.serve_connection(TokioIo::new(stream), service).await;
             });
         }
-    }
+    }))
 }
