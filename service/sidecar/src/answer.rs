@@ -52,11 +52,6 @@ impl Answer {
         Ok(Self::Status { status: status.ok_or_else(unreadable)?, payload_id: outcome.payload_id })
     }
 
-    /// Whether a block is being built.
-    pub(crate) fn builds(&self) -> bool {
-        matches!(self, Self::Status { payload_id: Some(_), .. }) && self.is("VALID")
-    }
-
     pub(crate) fn is(&self, wanted: &str) -> bool {
         matches!(self, Self::Status { status, .. } if status == wanted)
     }

@@ -9,7 +9,6 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
-use tokio::time::timeout;
 
 use crate::announce::Announcer;
 use crate::answer::Answer;
@@ -30,10 +29,6 @@ use crate::scan::plain_string;
 
 /// Before the slot begins, for the answer to get to op-node.
 const MARGIN: Duration = Duration::from_millis(5);
-
-/// The local engine's start before the builders', so that op-node does not wait for a machine that is
-/// busy with theirs.
-const FIRST: Duration = Duration::from_millis(2);
 
 /// A slot that has begun already may be delayed by no more than this.
 pub(crate) const LEAST: Duration = Duration::from_millis(25);
@@ -286,26 +281,12 @@ impl Sidecar {
         let building = attributes.is_some();
         let wanted = attributes.as_ref().is_some_and(|attributes| !attributes.no_tx_pool)
             && mode != Mode::Disabled;
-        let mut orders = Vec::new();
-        let asking = self.ask_local(&head, call.bytes.clone());
-        tokio::pin!(asking);
-        let answer = match timeout(FIRST, &mut asking).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                if wanted {
-                    orders = self.order(&call);
-                }
-                asking.await
-            }
-        };
-        let answer = match answer {
+        let orders = if wanted { self.order(&call) } else { Vec::new() };
+        let answer = match self.ask_local(&head, call.bytes.clone()).await {
             Ok(answer) => answer,
             Err(error) => return no_engine(&error),
         };
         let said = Answer::read(&answer.body);
-        if wanted && orders.is_empty() && said.as_ref().is_ok_and(Answer::builds) {
-            orders = self.order(&call);
-        }
         if let Some(asked) = &asked
             && said.as_ref().is_ok_and(|said| said.is("VALID") || said.is("SYNCING"))
         {
