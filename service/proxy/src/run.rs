@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use opsign_core::Address;
 use opsign_wire::{
-    Client, Failure, RpcError, Server, Stop, Stopper, Termination, Tls, accept, hangup,
-    show_metrics,
+    Client, Failure, Limits, RpcError, Server, Stop, Stopper, Termination, Tls, accept, hangup,
+    room_for, show_metrics,
 };
 use prometheus::Registry;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Signers at a time, strangers in their handshake included.
 const SIGNERS: usize = 1024;
+
+/// Files that are open besides clients' connections: signers' links, logs and ports.
+const OTHER_FILES: usize = 256;
 
 /// How often a signer's certificate is looked at again.
 const LOOK: Duration = Duration::from_secs(1);
@@ -95,10 +98,11 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         .await
         .map_err(|error| system(&format!("signers.listen {}", config.signers_listen), error))?;
     let signers_address = listener.local_addr().map_err(|error| system("port", error))?;
-    let server =
-        Server::bind(config.listen, Some(Arc::clone(&tls)), config.limits, wire_metrics, version)
-            .await
-            .map_err(|error| system(&format!("listen {}", config.listen), error))?;
+    let limits =
+        Limits { connections: room_for(config.limits.connections, OTHER_FILES), ..config.limits };
+    let server = Server::bind(config.listen, Some(Arc::clone(&tls)), limits, wire_metrics, version)
+        .await
+        .map_err(|error| system(&format!("listen {}", config.listen), error))?;
     let address = server.local_addr().map_err(|error| system("port", error))?;
     if let Some(metrics) = config.metrics {
         show_metrics(metrics, registry, || ()).await?;

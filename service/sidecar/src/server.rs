@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use opsign_wire::Stop;
+use opsign_wire::{Stop, room_for};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -23,6 +23,9 @@ use crate::peer::end_to_end;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 1024;
+
+/// Files that are open besides: those kept to engines, builders and the signer (64 each), and ours.
+const OTHER_FILES: usize = 320;
 
 /// For a request's head, and for the next request to come: op-geth's own patience.
 const IDLE: Duration = Duration::from_secs(120);
@@ -45,7 +48,8 @@ impl Server {
     /// then lets clients go one by one, each after its next answer. Returns how many connections
     /// had to be cut at the end.
     pub(crate) async fn run(self, mut given: watch::Receiver<bool>, mut stop: Stop) -> usize {
-        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        let connections = room_for(CONNECTIONS, OTHER_FILES);
+        let room = Arc::new(Semaphore::new(connections));
         let (close, closing) = watch::channel(false);
         let leaving = loop {
             let stream = tokio::select! {
@@ -74,7 +78,7 @@ impl Server {
             });
         };
         drop(self.listener);
-        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        let all = u32::try_from(connections).unwrap_or(u32::MAX);
         if leaving {
             tokio::select! {
                 _ = room.acquire_many(all) => {}
@@ -84,7 +88,7 @@ impl Server {
         }
         close.send_replace(true);
         let drained = tokio::time::timeout(DRAIN, room.acquire_many(all)).await;
-        if drained.is_ok() { 0 } else { CONNECTIONS - room.available_permits() }
+        if drained.is_ok() { 0 } else { connections - room.available_permits() }
     }
 }
 

@@ -3,7 +3,6 @@
 //! | file | what it is |
 //! |---|---|
 //! | `run.rs` | start, reload, readiness, stop |
-//! | `open_files.rs` | room for many connections |
 //! | `flags.rs` | op-signer's flags and environment |
 //! | `config.rs`, `pkcs11_uri.rs` | the config file |
 //! | `service.rs` | the RPC methods: read, allow, sign |
@@ -44,7 +43,6 @@ mod handover;
 mod l1;
 mod metrics;
 mod observer;
-mod open_files;
 mod operation;
 mod payloads;
 mod pkcs11_uri;

@@ -13,7 +13,7 @@ use opsign_guard::{Guard, Mode, Store, StoreError};
 use opsign_proxy::{Proxy, Trust};
 use opsign_wire::{
     Caller, Closer, ConfigError, Dialer, Failure, Limits, Server, SignedCalls, Stop, Stopper,
-    Termination, Tls, hangup, show_metrics,
+    Termination, Tls, hangup, room_for, show_metrics,
 };
 use prometheus::Registry;
 use tokio::task::JoinHandle;
@@ -33,7 +33,6 @@ use crate::handover::Handover;
 use crate::l1::L1;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
-use crate::open_files;
 use crate::payloads::Payloads;
 use crate::policy::Meter;
 use crate::protection::Protection;
@@ -54,6 +53,10 @@ const ADMIN_LIMITS: Limits = Limits {
     idle_time: Duration::from_secs(120),
     drain_time: Duration::from_secs(10),
 };
+
+/// Files that are open besides clients' connections: records, logs, tokens, gates and the admin port's
+/// connections, and those to databases, proxies, sequencers and L1.
+const OTHER_FILES: usize = 256;
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -134,7 +137,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let mut watched = Watched::default();
     watched.take(files.paths().map(Path::to_owned));
     let (config, tls) = read(&files)?;
-    open_files::make_room_for(config.limits.connections);
+    let connections = room_for(config.limits.connections, OTHER_FILES);
     let tls = Arc::new(tls);
     let registry = Registry::new();
     let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -181,7 +184,7 @@ async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
     let server = Server::bind(
         flags.rpc(),
         Some(Arc::clone(&tls)),
-        config.limits,
+        Limits { connections, ..config.limits },
         Arc::clone(&wire_metrics),
         version,
     )

@@ -12,6 +12,7 @@
 //! | `signed.rs` | calls that their client has signed, for whoever does not trust what is between |
 //! | `link.rs` | connections that are kept: both ends show certificates, and share a secret |
 //! | `config_file.rs`, `failure.rs` | reading a config; why a server does not start |
+//! | `open_files.rs` | room for connections |
 //! | `signals.rs` | SIGTERM, SIGINT, SIGHUP |
 //! | `metrics.rs` | counters under op-signer's names and our own |
 //! | `log.rs` | structured logs in op-signer's formats |
@@ -30,6 +31,7 @@ mod http;
 mod link;
 pub mod log;
 mod metrics;
+mod open_files;
 mod rpc;
 mod server;
 mod signals;
@@ -43,6 +45,7 @@ pub use config_file::{ConfigError, parse_config, read_config};
 pub use failure::Failure;
 pub use link::{Accepted, Dialed, Dialer, accept};
 pub use metrics::{Metrics, show_metrics};
+pub use open_files::room_for;
 pub use rpc::{Call, Handler, RpcError, Trace, run};
 pub use server::{Closer, Limits, Server, Stop, Stopper};
 pub use signals::{Termination, hangup};

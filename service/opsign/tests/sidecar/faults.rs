@@ -1,5 +1,6 @@
 //! What builders and the local engine do wrong. No block is lost by it, and none is wrong.
 
+use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -449,20 +450,27 @@ fn a_full_disk_costs_decision_lines_and_nothing_else() {
 }
 
 #[test]
-fn without_file_descriptors_op_nodes_connection_goes_on() {
-    let mut world = World::new(PATIENT);
+fn a_flood_of_connections_leaves_room_for_the_engines() {
+    let mut world = World::under(&["prlimit", "--nofile=350:350"], Bench::new(), PATIENT, &["one"]);
     assert_eq!(world.make(), "one");
-    let pid = world.sidecar.pid();
-    let open = || std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
-    let limit = format!("--nofile={}:", open() + 4);
-    let mut prlimit = std::process::Command::new("prlimit");
-    assert!(prlimit.args(["--pid", &pid.to_string(), &limit]).status().unwrap().success());
-    let others: Vec<_> = (0..50).map(|_| world.connect()).collect();
-    world.sidecar.wait_for_log("a connection could not be accepted");
-    for _ in 0..5 {
-        assert_eq!(world.make(), "one");
+    world.sidecar.wait_for_log("fewer files may be open than connections are allowed");
+    let others: Vec<_> = (0..400).map(|_| world.connect()).collect();
+    let again = || world.connect().stream.fill_buf().is_ok_and(<[u8]>::is_empty);
+    wait_until("a connection is closed at once", again);
+    world.one.kill();
+    for _ in 0..3 {
+        assert_eq!(world.make(), "local");
     }
+    // New connections to it are to be had.
+    world.one.restart();
+    world.sidecar.wait_for_metric("opsign_sidecar_builder_synced{builder=\"one\"}", 1.0);
+    wait_until("it builds again", || world.make() == "one");
     drop(others);
-    let answer = world.connect().post(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#);
-    assert_eq!(answer.json()["result"], "0xa");
+    let answered = || {
+        let call = br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
+        let mut client = world.connect();
+        client.start("POST / HTTP/1.1\r\n", call);
+        crate::http::Message::read(&mut client.stream, true).is_some_and(|it| it.status() == 200)
+    };
+    wait_until("there is room again", answered);
 }

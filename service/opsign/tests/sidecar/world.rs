@@ -45,6 +45,11 @@ impl World {
 
     /// The same in a folder that is there.
     pub fn on(bench: Bench, config: &str, builders: &[&str]) -> Self {
+        Self::under(&[], bench, config, builders)
+    }
+
+    /// The same with a sidecar that another program starts.
+    pub fn under(outer: &[&str], bench: Bench, config: &str, builders: &[&str]) -> Self {
         let local = Engine::start("local", LOCAL);
         let one = Engine::start("one", ONE);
         let two = Engine::start("two", TWO);
@@ -61,7 +66,7 @@ impl World {
             let url = if *name == "one" { one.url() } else { two.url() };
             text += &format!("- {{name: {name}, url: \"{url}\", jwtSecretFile: {name}.hex}}\n");
         }
-        let sidecar = bench.start_other("sidecar", &format!("{text}{config}"));
+        let sidecar = bench.start_other_under(outer, "sidecar", &format!("{text}{config}"), &[]);
         for name in builders {
             sidecar.wait_for_metric(
                 &format!("opsign_sidecar_builder_synced{{builder=\"{name}\"}}"),

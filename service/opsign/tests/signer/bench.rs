@@ -141,9 +141,23 @@ impl Bench {
 
     /// The same, with more on its command line.
     pub fn start_with_words(&self, name: &str, config: &str, words: &[&str]) -> Signer {
+        self.start_other_under(&[], name, config, words)
+    }
+
+    /// The same through another program, which gets its command line.
+    pub fn start_other_under(
+        &self,
+        outer: &[&str],
+        name: &str,
+        config: &str,
+        words: &[&str],
+    ) -> Signer {
         let file = format!("{name}.yaml");
         self.write(&file, config);
-        let child = Command::new(program())
+        let program = program().to_str().unwrap();
+        let line: Vec<&str> = outer.iter().chain(&[program]).copied().collect();
+        let child = Command::new(line[0])
+            .args(&line[1..])
             .args([name, "--config", &file, "--log.format", "json"])
             .args(words)
             .current_dir(self.folder())
