@@ -28,6 +28,15 @@ func TestEveryCallAnswersUnavailable(t *testing.T) {
 		"VerifyPayload": func() error {
 			return opsign.VerifyPayload(chainID, hash, make([]byte, 65), opsign.Strict, address)
 		},
+		"NewVerifier": func() error { _, err := opsign.NewVerifier(address); return err },
+		"Verify": func() error {
+			return new(opsign.Verifier).Verify(chainID, hash, make([]byte, 65), opsign.Strict)
+		},
+		"VerifyMany": func() error {
+			var verifier *opsign.Verifier
+			_, err := verifier.VerifyMany(chainID, nil, opsign.Strict)
+			return err
+		},
 		"NewSecretKey": func() error { _, err := opsign.NewSecretKey(make([]byte, 32)); return err },
 		"RecogniseKey": func() error { _, err := opsign.RecogniseKey(make([]byte, 32)); return err },
 		"ReadSecretKey": func() error {

@@ -118,6 +118,68 @@ func TestRecoveryVectors(t *testing.T) {
 	t.Logf("%d cases, by both sets of rules", ran)
 }
 
+// All recovery vectors of a chain together, by a verifier of each address that signed one.
+func TestRecoveryVectorsTogether(t *testing.T) {
+	type vector struct {
+		Name        string
+		ChainID     string   `json:"chain_id"`
+		PayloadHash hexBytes `json:"payload_hash"`
+		Signature   hexBytes
+		Consensus   outcome
+		Strict      outcome
+	}
+	chainID := opsign.ChainIDFromUint64(10)
+	for _, rules := range []opsign.Rules{opsign.Strict, opsign.Consensus} {
+		var signed []opsign.SignedPayload
+		var want []outcome
+		for _, c := range readVectors[vector](t, "recovery.json") {
+			if c.ChainID != "10" || len(c.Signature) != 65 {
+				continue
+			}
+			signed = append(signed, opsign.SignedPayload{
+				PayloadHash: opsign.Hash(c.PayloadHash), Signature: opsign.Signature(c.Signature),
+			})
+			want = append(want, map[opsign.Rules]outcome{opsign.Strict: c.Strict, opsign.Consensus: c.Consensus}[rules])
+		}
+		sound := 0
+		for _, signer := range want {
+			if signer.Address == "" {
+				continue
+			}
+			address, err := opsign.ParseAddress(signer.Address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			verifier, err := opsign.NewVerifier(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers, err := verifier.VerifyMany(chainID, signed, rules)
+			if err != nil || len(answers) != len(signed) {
+				t.Fatalf("%d answers for %d, %v", len(answers), len(signed), err)
+			}
+			for i, answer := range answers {
+				name := want[i].Error
+				if name == "" && want[i] != signer {
+					name = "wrong_signer"
+				}
+				one := verifier.Verify(chainID, signed[i].PayloadHash, signed[i].Signature[:], rules)
+				if !sameError(answer, name) || !sameError(one, name) {
+					t.Errorf("rules %d: number %d by %s: want %q, got %v, alone %v", rules, i, signer.Address, name, answer, one)
+				}
+				if answer == nil {
+					sound++
+				}
+			}
+			_ = verifier.Close()
+		}
+		if least := map[opsign.Rules]int{opsign.Strict: 10, opsign.Consensus: 30}[rules]; sound < least {
+			t.Errorf("rules %d: %d sound, want %d or more", rules, sound, least)
+		}
+		t.Logf("rules %d: %d cases, %d verdicts sound", rules, len(signed), sound)
+	}
+}
+
 func TestSecretKeyVectors(t *testing.T) {
 	type vector struct {
 		Name      string

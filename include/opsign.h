@@ -17,7 +17,7 @@
  *   reserved bytes, which are zero until then.
  * - A handle must be freed once, by the function of its name, and not used after that.
  * - Functions may be called from any thread. A key may be used by several threads at a time, a
- *   hasher and a memory of seen blocks by one.
+ *   hasher, a memory of seen blocks and a verifier by one.
  * - Signing takes the same path and the same memory addresses for every key. Verification does
  *   not: everything it sees is public.
  * - Link the static library with: -lm -ldl -lpthread
@@ -111,6 +111,9 @@
 
 // Bytes that suffice for every text that opsign_key_convert writes.
 #define OPSIGN_KEY_TEXT_ROOM 1024
+
+// From one signed payload of a list to the next: 32 bytes of its hash, 65 of its signature.
+#define OPSIGN_SIGNED_LEN (OPSIGN_HASH_LEN + OPSIGN_SIGNATURE_LEN)
 
 // What went wrong, by number. The numbers are frozen; retired ones stay reserved.
 //
@@ -319,6 +322,9 @@ typedef struct opsign_secret_key opsign_secret_key;
 
 // The blocks that were accepted before, one for each topic. One thread at a time.
 typedef struct opsign_seen_blocks opsign_seen_blocks;
+
+// Checks signatures of one address. One thread at a time.
+typedef struct opsign_verifier opsign_verifier;
 
 // What op-node's gossip rules need to know besides the message.
 typedef struct {
@@ -957,6 +963,47 @@ int32_t opsign_typed_data_signer(const uint8_t *json,
                                  const uint8_t *signature,
                                  size_t signature_len,
                                  uint8_t (*address)[20]);
+
+// Makes a verifier of an address, which answers as opsign_verify_payload does, several times as fast
+// from the second sound signature on: with the first it makes a table of 262 KB, in a millisecond
+// and on 600 KB of stack.
+//
+// Returns: OPSIGN_OK.
+// Out: verifier, to be freed with opsign_verifier_free; NULL on failure. In: address, 20 bytes.
+int32_t opsign_verifier_new(opsign_verifier **verifier,
+                            const uint8_t *address);
+
+// Frees a verifier. NULL is fine.
+void opsign_verifier_free(opsign_verifier *verifier);
+
+// Checks that the verifier's address signed a block payload.
+//
+// Returns: what opsign_verify_payload returns.
+// In: verifier; chain_id, 32 bytes big-endian; payload_hash, 32 bytes; signature, signature_len
+// bytes (65); rules, OPSIGN_RULES_STRICT or OPSIGN_RULES_CONSENSUS (_WRONG_TYPE otherwise).
+int32_t opsign_verifier_verify(opsign_verifier *verifier,
+                               const uint8_t *chain_id,
+                               const uint8_t *payload_hash,
+                               const uint8_t *signature,
+                               size_t signature_len,
+                               int32_t rules);
+
+// Checks many block payloads of one chain, each as opsign_verifier_verify does and in less time.
+//
+// Returns: OPSIGN_OK whatever the verdicts; _WRONG_TYPE for rules that are none, _TOO_SHORT if the
+// last of signed_payloads is not whole or room is less than their number.
+// Out: verdict_count, how many were written; 0 on failure.
+// Also out: verdicts, room of them: for each, in order, what opsign_verifier_verify returns.
+// In: verifier; chain_id, 32 bytes big-endian; signed_payloads, len bytes: for each 32 of the
+// payload's hash and 65 of the signature; rules, OPSIGN_RULES_STRICT or OPSIGN_RULES_CONSENSUS.
+int32_t opsign_verifier_verify_many(opsign_verifier *verifier,
+                                    const uint8_t *chain_id,
+                                    const uint8_t *signed_payloads,
+                                    size_t len,
+                                    int32_t rules,
+                                    int32_t *verdicts,
+                                    size_t room,
+                                    size_t *verdict_count);
 
 #ifdef __cplusplus
 }  // extern "C"

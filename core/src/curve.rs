@@ -21,6 +21,8 @@ mod k256_engine;
 #[cfg(any(test, all(feature = "fast", target_pointer_width = "64")))]
 mod limbs;
 #[cfg(any(test, all(feature = "fast", target_pointer_width = "64")))]
+mod many;
+#[cfg(any(test, all(feature = "fast", target_pointer_width = "64")))]
 mod nonce;
 #[cfg(any(test, all(feature = "fast", target_pointer_width = "64")))]
 mod point;
@@ -48,6 +50,16 @@ mod fiat;
 mod numbers;
 #[cfg(test)]
 mod tests;
+
+/// How many signatures are checked together.
+pub(crate) const MANY: usize = 16;
+
+/// A hash, `r ‖ s` and a recovery id.
+pub(crate) struct Signed {
+    pub(crate) hash: [u8; 32],
+    pub(crate) rs: [u8; 64],
+    pub(crate) recovery_id: u8,
+}
 
 /// The group order n, big-endian (SEC 2, section 2.4.1).
 pub(crate) const ORDER: [u8; 32] = [

@@ -1,6 +1,6 @@
 //! Checking many signatures of one signer.
 
-use crate::curve::{self, KnownSigner};
+use crate::curve::{self, KnownSigner, MANY, Signed};
 use crate::error::Error;
 use crate::key::{Address, PublicKey};
 use crate::payload::SigningHash;
@@ -68,6 +68,48 @@ impl Verifier {
         }
     }
 
+    /// As [`Verifier::verify`] of each: `verdict` is called once for each, in order.
+    ///
+    /// With the feature `fast` on a 64-bit machine 16 are checked at a time, each in six to seven tenths
+    /// of the time, on 90 KB of stack.
+    ///
+    /// ```
+    /// # use opsign_core::{ChainId, PayloadHash, SecretKey, Signer, Verifier, payload_signing_hash};
+    /// # fn main() -> Result<(), opsign_core::Error> {
+    /// # let key = SecretKey::from_bytes(&[1; 32])?;
+    /// # let hash = payload_signing_hash(&ChainId::from(10), &PayloadHash::of(b"payload"));
+    /// # let other = payload_signing_hash(&ChainId::from(10), &PayloadHash::of(b"other"));
+    /// # let signature = key.sign(&hash)?;
+    /// let verifier = Box::new(Verifier::new(key.public_key()));
+    /// let mut verdicts = Vec::new();
+    /// verifier.verify_many(&[(hash, signature), (other, signature)], |v| verdicts.push(v));
+    /// assert!(verdicts[0].is_ok() && verdicts[1].is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn verify_many(
+        &self,
+        signed: &[(SigningHash, Signature)],
+        mut verdict: impl FnMut(Result<(), Error>),
+    ) {
+        for some in signed.chunks(MANY) {
+            const NONE: Signed = Signed { hash: [0; 32], rs: [0; 64], recovery_id: 0 };
+            let mut parts = [NONE; MANY];
+            for (part, (hash, signature)) in parts.iter_mut().zip(some) {
+                let (rs, recovery_id) = signature.parts();
+                *part = Signed { hash: *hash.as_bytes(), rs, recovery_id };
+            }
+            let sound = self.signer.verify_many_vartime(&parts[..some.len()]);
+            for ((hash, signature), sound) in some.iter().zip(sound) {
+                verdict(if sound {
+                    Ok(())
+                } else {
+                    verify_signing_hash(hash, signature, &self.address)
+                });
+            }
+        }
+    }
+
     /// Finishes a bare `r ‖ s` as [`Signature::from_token`] does, whose answers and errors it has,
     /// by one check where that one tries recovery ids. Variable time: all is public.
     ///
@@ -113,5 +155,20 @@ impl AddressVerifier {
         verify_signing_hash(hash, signature, &self.address)?;
         self.verifier = Some(Verifier::new(&signature.recover(hash)?));
         Ok(())
+    }
+    /// As [`AddressVerifier::verify`] of each: `verdict` is called once for each, in order.
+    pub fn verify_many(
+        &mut self,
+        signed: &[(SigningHash, Signature)],
+        mut verdict: impl FnMut(Result<(), Error>),
+    ) {
+        let mut rest = signed;
+        while let [(hash, signature), behind @ ..] = rest {
+            if let Some(verifier) = &self.verifier {
+                return verifier.verify_many(rest, verdict);
+            }
+            verdict(self.verify(hash, signature));
+            rest = behind;
+        }
     }
 }

@@ -9,8 +9,9 @@ use opsign_core::gossip::{
     decompressed_len, validate,
 };
 use opsign_core::{
-    Address, ChainId, Error, ErrorCode, PayloadHash, PayloadHasher, Rules, SecretKey, Signature,
-    Signer, hazmat, payload_signing_hash, recover_signer, verify_payload, verify_signing_hash,
+    Address, AddressVerifier, ChainId, Error, ErrorCode, PayloadHash, PayloadHasher, Rules,
+    SecretKey, Signature, Signer, hazmat, payload_signing_hash, recover_signer, verify_payload,
+    verify_signing_hash,
 };
 use serde_json::Value;
 
@@ -114,6 +115,46 @@ fn recovery() {
             }
         }
     });
+}
+
+/// All recovery vectors of a chain together, by a verifier of each address that signed one.
+#[test]
+fn recovery_together() {
+    for (rules, name, least) in [(Rules::Consensus, "consensus", 30), (Rules::Strict, "strict", 10)]
+    {
+        let mut signed = Vec::new();
+        let mut expected = Vec::new();
+        walk("recovery.json", |case| {
+            let signature = Signature::from_bytes(&bytes(text(case, "signature")), rules);
+            if let (Ok(signature), "10") = (signature, text(case, "chain_id")) {
+                let payload_hash = PayloadHash::from_hex(text(case, "payload_hash")).unwrap();
+                signed.push((payload_signing_hash(&ChainId::from(10), &payload_hash), signature));
+                expected.push(case[name].clone());
+            }
+        });
+        let mut sound = 0;
+        for address in expected.iter().filter_map(|outcome| outcome["address"].as_str()) {
+            let mut verifier = Box::new(AddressVerifier::new(address.parse().unwrap()));
+            let mut verdicts = Vec::new();
+            verifier.verify_many(&signed, |verdict| verdicts.push(verdict));
+            assert_eq!(verdicts.len(), signed.len());
+            for ((verdict, outcome), (hash, signature)) in
+                verdicts.into_iter().zip(&expected).zip(&signed)
+            {
+                assert_eq!(verifier.verify(hash, signature), verdict);
+                match verdict {
+                    Ok(()) => assert_eq!(outcome["address"], address),
+                    Err(Error::WrongSigner { recovered, .. }) => {
+                        assert_eq!(recovered.to_string(), text(outcome, "address"));
+                        assert_ne!(outcome["address"], address);
+                    }
+                    Err(error) => assert_eq!(error.code().name(), text(outcome, "error")),
+                }
+                sound += u32::from(verdict.is_ok());
+            }
+        }
+        assert!(sound >= least, "{name}: {sound}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn every_verdict_is_that_of_recovery() {
     let mut learning = Box::new(AddressVerifier::new(address));
     assert_eq!((verifier.address(), learning.address()), (&address, &address));
     let (mut sound, mut unsound) = (0, 0);
+    let (mut many, mut one_by_one) = (Vec::new(), Vec::new());
     for round in 0..40_u8 {
         let hash = hazmat::signing_hash(&[round; 32]).unwrap();
         let signature = *key.sign(&hash).unwrap().as_bytes();
@@ -36,6 +37,8 @@ fn every_verdict_is_that_of_recovery() {
             let Ok(read) = Signature::from_bytes(&bytes, Rules::Consensus) else { continue };
             let expected = verify_signing_hash(&hash, &read, &address);
             assert_eq!(verifier.verify(&hash, &read), expected, "{read}");
+            many.push((hash, read));
+            one_by_one.push(expected);
             assert_eq!(learning.verify(&hash, &read), expected, "{read}");
             let rs = bytes.first_chunk().unwrap();
             let finished = CheckedSignature::from_token(&hash, rs, &address);
@@ -44,6 +47,16 @@ fn every_verdict_is_that_of_recovery() {
         }
     }
     assert_eq!((sound, unsound), (40, 40 * 67));
+
+    let mut fresh = Box::new(AddressVerifier::new(address));
+    for length in [0, 1, 2, 3, 4, 5, 15, 16, 17, 33, many.len()] {
+        let mut verdicts = Vec::new();
+        verifier.verify_many(&many[..length], |verdict| verdicts.push(verdict));
+        assert_eq!(verdicts, one_by_one[..length]);
+        verdicts.clear();
+        fresh.verify_many(&many[..length], |verdict| verdicts.push(verdict));
+        assert_eq!(verdicts, one_by_one[..length]);
+    }
 }
 
 /// A token's high s, and numbers that are no r or s.

@@ -1,5 +1,5 @@
-//! The functions of `include/opsign.h`, and nothing else; what decodes, keys in files and typed data
-//! have files of their own.
+//! The functions of `include/opsign.h`, and nothing else; what decodes, keys in files, typed data and
+//! verifiers have files of their own.
 //!
 //! Each one borrows through `ptr`, calls `opsign_core`, and leaves through `boundary`. The contract
 //! that holds for all of them stands once, on top of the header (`cbindgen.toml`).
@@ -16,6 +16,7 @@ mod ptr;
 mod span;
 mod transaction;
 mod typed_data;
+mod verifier;
 
 use core::ffi::{CStr, c_char};
 
@@ -679,12 +680,16 @@ unsafe fn read_signature(
     len: usize,
     rules: i32,
 ) -> Result<Signature, Failure> {
-    let rules = match rules {
-        OPSIGN_RULES_STRICT => Rules::Strict,
-        OPSIGN_RULES_CONSENSUS => Rules::Consensus,
-        _ => return Err(ErrorCode::WrongType.into()),
-    };
+    let rules = read_rules(rules)?;
     // SAFETY: the caller's promise.
     let bytes = unsafe { ptr::slice(signature, len)? };
     Ok(Signature::from_bytes(bytes, rules)?)
+}
+
+fn read_rules(rules: i32) -> Result<Rules, Failure> {
+    match rules {
+        OPSIGN_RULES_STRICT => Ok(Rules::Strict),
+        OPSIGN_RULES_CONSENSUS => Ok(Rules::Consensus),
+        _ => Err(ErrorCode::WrongType.into()),
+    }
 }

@@ -58,6 +58,53 @@ static void read_address(const char *hex, const char *kind, const char *value) {
   expect(opsign_address_from_text((const char *)text, length, &address), address, kind, value);
 }
 
+/* The recover lines of chain 10 whose signatures have 65 bytes, for each set of rules: an answer is an
+ * address or the name of an error. */
+static struct {
+  uint8_t records[64][OPSIGN_SIGNED_LEN];
+  char answers[64][48];
+  size_t count;
+} together[2];
+
+static void remember(const char *chain, const uint8_t hash[32], const uint8_t *signature, size_t length,
+                     int32_t rules, const char *answer) {
+  size_t at = together[rules].count;
+  if (strcmp(chain, "10") != 0 || length != 65) return;
+  if (at == 64 || strlen(answer) >= 48) abort();
+  memcpy(together[rules].records[at], hash, 32);
+  memcpy(together[rules].records[at] + 32, signature, 65);
+  strcpy(together[rules].answers[at], answer);
+  together[rules].count++;
+}
+
+/* All of them by a verifier of each address among the answers. */
+static void check_together(int32_t rules) {
+  uint8_t chain_id[32], address[20];
+  size_t count = together[rules].count, who, i, written, sound = 0;
+  CHECK(opsign_chain_id_from_text("10", 2, &chain_id) == OPSIGN_OK);
+  for (who = 0; who < count; who++) {
+    const char *name = together[rules].answers[who];
+    opsign_verifier *verifier = NULL;
+    int32_t verdicts[64];
+    if (name[0] != '0') continue;
+    CHECK(opsign_address_from_text(name, strlen(name), &address) == OPSIGN_OK);
+    CHECK(opsign_verifier_new(&verifier, address) == OPSIGN_OK);
+    CHECK(opsign_verifier_verify_many(verifier, chain_id, together[rules].records[0],
+                                      count * OPSIGN_SIGNED_LEN, rules, verdicts, 64, &written) == OPSIGN_OK);
+    CHECK(written == count);
+    for (i = 0; i < count; i++) {
+      const char *answer = together[rules].answers[i];
+      const char *wanted = strcmp(answer, name) == 0 ? "ok" : answer[0] == '0' ? "wrong_signer" : answer;
+      const uint8_t *record = together[rules].records[i];
+      CHECK(strcmp(opsign_error_name(verdicts[i]), wanted) == 0);
+      CHECK(opsign_verifier_verify(verifier, chain_id, record, record + 32, 65, rules) == verdicts[i]);
+      sound += verdicts[i] == OPSIGN_OK;
+    }
+    opsign_verifier_free(verifier);
+  }
+  CHECK(sound >= (rules == OPSIGN_RULES_STRICT ? 10 : 30));
+}
+
 static void recover(char **word) {
   uint8_t chain_id[32], hash[32], signature[256], address[20];
   int32_t rules = strcmp(word[4], "strict") == 0 ? OPSIGN_RULES_STRICT : OPSIGN_RULES_CONSENSUS;
@@ -67,6 +114,7 @@ static void recover(char **word) {
   CHECK(unhex(word[2], hash, sizeof hash) == 32);
   error = opsign_recover_signer(chain_id, hash, signature, length, rules, &address);
   expect(error, address, word[5], word[6]);
+  remember(word[1], hash, signature, length, rules, word[6]);
   if (error == OPSIGN_OK) {
     CHECK(opsign_verify_payload(chain_id, hash, signature, length, rules, address) == OPSIGN_OK);
     address[3] ^= 1;
@@ -307,6 +355,8 @@ static void vectors(void) {
     else abort();
   }
   CHECK(lines > 0 && lines == counted);
+  check_together(OPSIGN_RULES_STRICT);
+  check_together(OPSIGN_RULES_CONSENSUS);
   opsign_seen_blocks_free(seen);
   printf("%ld vector lines, ", lines);
   free(line);

@@ -311,9 +311,16 @@ static void *make_seen(void) {
   return seen;
 }
 
+static void *make_verifier(void) {
+  opsign_verifier *verifier = NULL;
+  CHECK(opsign_verifier_new(&verifier, (const uint8_t *)input("address").good) == OPSIGN_OK);
+  return verifier;
+}
+
 static void free_key(void *key) { opsign_secret_key_free((opsign_secret_key *)key); }
 static void free_hasher(void *hasher) { opsign_payload_hasher_free((opsign_payload_hasher *)hasher); }
 static void free_seen(void *seen) { opsign_seen_blocks_free((opsign_seen_blocks *)seen); }
+static void free_verifier(void *verifier) { opsign_verifier_free((opsign_verifier *)verifier); }
 
 /* ---- the calls ---- */
 
@@ -336,6 +343,7 @@ CALL_PLAIN(key_format_name, CHECK(strcmp(opsign_key_format_name(-5), "unknown") 
 CALL_PLAIN(secret_key_free, opsign_secret_key_free(TO(opsign_secret_key, 0)))
 CALL_PLAIN(payload_hasher_free, opsign_payload_hasher_free(TO(opsign_payload_hasher, 0)))
 CALL_PLAIN(seen_blocks_free, opsign_seen_blocks_free(TO(opsign_seen_blocks, 0)))
+CALL_PLAIN(verifier_free, opsign_verifier_free(TO(opsign_verifier, 0)))
 CALL(secret_key_from_bytes, opsign_secret_key_from_bytes(TO(opsign_secret_key *, 0), BYTES(1), LEN(1)))
 CALL(secret_key_read, opsign_secret_key_read(TO(opsign_secret_key *, 0), TO(const opsign_key_input, 1)))
 CALL(key_recognise, opsign_key_recognise(BYTES(0), LEN(0), TO(int32_t, 1)))
@@ -357,6 +365,12 @@ CALL(recover_signer, opsign_recover_signer(BYTES(0), BYTES(1), BYTES(2), LEN(2),
                                            ARRAY(uint8_t, 20, 3)))
 CALL(verify_payload, opsign_verify_payload(BYTES(0), BYTES(1), BYTES(2), LEN(2), OPSIGN_RULES_STRICT,
                                            BYTES(3)))
+CALL(verifier_new, opsign_verifier_new(TO(opsign_verifier *, 0), BYTES(1)))
+CALL(verifier_verify, opsign_verifier_verify(TO(opsign_verifier, 0), BYTES(1), BYTES(2), BYTES(3), LEN(3),
+                                             OPSIGN_RULES_STRICT))
+CALL(verifier_verify_many,
+     opsign_verifier_verify_many(TO(opsign_verifier, 0), BYTES(1), BYTES(2), LEN(2), OPSIGN_RULES_STRICT,
+                                 TO(int32_t, 3), LEN(3), TO(size_t, 4)))
 CALL(transaction_hash, opsign_transaction_hash(BYTES(0), LEN(0), ARRAY(uint8_t, 32, 1)))
 CALL(transaction_sender, opsign_transaction_sender(BYTES(0), LEN(0), ARRAY(uint8_t, 20, 1)))
 CALL(transaction_signing_hash, opsign_transaction_signing_hash(BYTES(0), LEN(0), ARRAY(uint8_t, 32, 1)))
@@ -400,7 +414,9 @@ CALL(l1_info_from_transaction,
 /* What no row can say: numbers that stand for nothing. */
 static void particular(const opsign_gossip_config *good) {
   slot data = sized("data"), signature = sized("signature");
-  slot hash = input("hash"), chain_id = input("chain_id");
+  slot hash = input("hash"), chain_id = input("chain_id"), signed_payloads = sized("signed");
+  opsign_verifier *verifier = (opsign_verifier *)make_verifier();
+  int32_t verdicts[2];
   opsign_gossip_config bad = *good;
   opsign_seen_blocks *seen = (opsign_seen_blocks *)make_seen();
   opsign_gossip_block block;
@@ -409,10 +425,22 @@ static void particular(const opsign_gossip_config *good) {
   uint8_t address[20];
   size_t written;
   int32_t topic, rules;
-  for (rules = -1; rules <= 2; rules += 3)
+  for (rules = -1; rules <= 2; rules += 3) {
     CHECK(opsign_recover_signer((const uint8_t *)chain_id.good, (const uint8_t *)hash.good,
                                 (const uint8_t *)signature.good, 65, rules, &address) ==
           OPSIGN_ERROR_WRONG_TYPE);
+    CHECK(opsign_verifier_verify(verifier, (const uint8_t *)chain_id.good, (const uint8_t *)hash.good,
+                                 (const uint8_t *)signature.good, 65, rules) ==
+          OPSIGN_ERROR_WRONG_TYPE);
+    CHECK(opsign_verifier_verify_many(verifier, (const uint8_t *)chain_id.good,
+                                      (const uint8_t *)signed_payloads.good, signed_payloads.size, rules,
+                                      verdicts, 2, &written) == OPSIGN_ERROR_WRONG_TYPE);
+    CHECK(written == 0);
+  }
+  CHECK(opsign_verifier_verify_many(verifier, (const uint8_t *)chain_id.good, NULL, 0,
+                                    OPSIGN_RULES_STRICT, NULL, 0, &written) == OPSIGN_OK);
+  CHECK(written == 0);
+  opsign_verifier_free(verifier);
   for (topic = -1; topic <= 5; topic += topic == 0 ? 5 : 1) {
     bad.topic = topic;
     CHECK(opsign_gossip_validate(&bad, 0, NULL, 0, seen, &judgement) == OPSIGN_ERROR_UNKNOWN_TOPIC);
@@ -461,6 +489,7 @@ int main(void) {
     const slot key = handle(HANDLE, make_key, free_key);
     const slot hasher = handle(HANDLE, make_hasher, free_hasher);
     const slot seen = handle(HANDLE, make_seen, free_seen);
+    const slot verifier = handle(HANDLE, make_verifier, free_verifier);
     const slot out20 = output(20, 1), out32 = output(32, 1), out65 = output(65, 1);
     const slot written = output(sizeof(size_t), 8);
     key_input.bytes = (const uint8_t *)pem.good;
@@ -491,6 +520,10 @@ int main(void) {
         {ROW(payload_signing_hash), {chain, hash, out32}},
         {ROW(recover_signer), {chain, hash, signature, out20}},
         {ROW(verify_payload), {chain, hash, signature, address}},
+        {ROW(verifier_new), {handle(NEW, NULL, free_verifier), address}},
+        {ROW(verifier_free), {handle(FREED, make_verifier, free_verifier)}},
+        {ROW(verifier_verify), {verifier, chain, hash, signature}},
+        {ROW(verifier_verify_many), {verifier, chain, sized("signed"), room(2, sizeof(int32_t), 4), written}},
         {ROW(transaction_hash), {tx, out32}},
         {ROW(transaction_sender), {tx, out20}},
         {ROW(transaction_signing_hash), {tx, out32}},

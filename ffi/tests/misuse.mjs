@@ -22,6 +22,7 @@ if (process.argv[2] === 'rows') {
     chain_id: `0x${chainId}`,
     hash: payload.payload_hash,
     signature: payload.signature,
+    signed: `0x${`${payload.payload_hash.slice(2)}${payload.signature.slice(2)}`.repeat(2)}`,
     address: payload.address.toLowerCase(),
     typed_data: text(JSON.stringify(named('messages', 'typed_mail').typed_data)),
     pem: text(named('keys', 'sec1_pem').input),

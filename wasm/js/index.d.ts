@@ -73,6 +73,15 @@ export function payloadSigningHash(chainId: ChainId, payloadHash: Uint8Array | s
 export function verifyPayload(options: VerifyOptions): boolean;
 
 /**
+ * Checks many block payloads of one chain against one `address`.
+ *
+ * @returns For each, in order, what {@link verifyPayload} says of it.
+ * @throws {OpsignError} for a bad address or chain id, and `wrong_type`, `not_initialised`. What is
+ * wrong with a signature or a hash is in its verdict.
+ */
+export function verifyMany(options: VerifyManyOptions): SignatureVerdict[];
+
+/**
  * The address that signed a block payload.
  *
  * Any sound signature recovers to some address: compare the result with the one that you expect.
@@ -553,14 +562,18 @@ export type Transaction =
   | SetCodeTransaction
   | DepositTransaction;
 
-/** What verification and recovery are about. Give the payload or its hash, not both. */
+/** What verification and recovery are about. */
 export type RecoverOptions = {
   /** The chain's id. */
   chainId: ChainId;
-  /** 65 bytes `r ‖ s ‖ y_parity`, or 130 hex digits with or without `0x`. */
-  signature: Uint8Array | string;
   /** Which signatures count as sound. By default `"strict"`. */
   rules?: Rules | undefined;
+} & SignedPayload;
+
+/** A signature and what it is over. Give the payload or its hash, not both. */
+export type SignedPayload = {
+  /** 65 bytes `r ‖ s ‖ y_parity`, or 130 hex digits with or without `0x`. */
+  signature: Uint8Array | string;
 } & (
   | {
       /** The bytes that the signature covers. */
@@ -582,6 +595,26 @@ export type VerifyOptions = RecoverOptions & {
    */
   address: Uint8Array | string;
 };
+
+/** What {@link verifyMany} takes. */
+export interface VerifyManyOptions {
+  /** The chain's id. */
+  chainId: ChainId;
+  /** The expected signer, as in {@link VerifyOptions}. */
+  address: Uint8Array | string;
+  /** Which signatures count as sound. By default `"strict"`. */
+  rules?: Rules | undefined;
+  /** What is checked. */
+  signed: readonly SignedPayload[];
+}
+
+/** What became of one signature. */
+export interface SignatureVerdict {
+  /** Whether the address made it over this payload and chain. */
+  valid: boolean;
+  /** Why it is not sound; null if it is, be it somebody else's. */
+  error: OpsignError | null;
+}
 
 /**
  * Which signatures are sound. `"strict"`: low s (EIP-2) and y_parity 0 or 1, which is what opsign

@@ -65,6 +65,28 @@ export function verifyPayload(options) {
   );
 }
 
+export function verifyMany(options) {
+  mustBeReady();
+  const { chainId, signed } = optionsOf(options);
+  const consensus = rulesOf(options);
+  const chain = chainIdText(chainId);
+  const address = bytesOrText("address", options.address);
+  if (!Array.isArray(signed)) throw wrongType("signed", "an array", signed);
+  const items = Array.from(signed, (item, index) => signedOf(`signed[${index}]`, item));
+  const verifier = enter(() => new wasm.Verifier(chain, consensus, address(wasm.parseAddress)));
+  const verdicts = items.map(({ hashed, signature }) => {
+    try {
+      const valid = enter(() => verifier.verify(hashed(), signature(wasm.parseSignature)));
+      return { valid, error: null };
+    } catch (error) {
+      if (broken) throw error;
+      return { valid: false, error };
+    }
+  });
+  verifier.free();
+  return verdicts;
+}
+
 export function recoverSigner(options) {
   mustBeReady();
   const { chain, hashed, signature, consensus } = blockOf("recoverSigner", options);
@@ -360,12 +382,18 @@ function feed(hasher, bytes) {
 // What several calls take.
 
 function blockOf(name, options) {
-  const { payload, payloadHash, chainId, signature } = optionsOf(options);
+  const consensus = rulesOf(optionsOf(options));
+  const chain = chainIdText(options.chainId);
+  return { chain, consensus, ...signedOf(name, options) };
+}
+
+// A payload or its hash, and a signature.
+function signedOf(name, signed) {
+  if (typeof signed !== "object" || signed === null) throw wrongType(name, "an object", signed);
+  const { payload, payloadHash, signature } = signed;
   if ((payload === undefined) === (payloadHash === undefined)) {
     throw failure("wrong_type", `${name} takes either payload or payloadHash`);
   }
-  const consensus = rulesOf(options);
-  const chain = chainIdText(chainId);
   let hashed;
   if (payload === undefined) {
     const given = bytesOrText("payloadHash", payloadHash);
@@ -374,7 +402,7 @@ function blockOf(name, options) {
     const pieces = piecesOf(payload);
     hashed = () => hash(pieces);
   }
-  return { chain, hashed, signature: bytesOrText("signature", signature), consensus };
+  return { hashed, signature: bytesOrText("signature", signature) };
 }
 
 function authorizationOf(authorization) {

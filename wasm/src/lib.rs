@@ -120,12 +120,32 @@ pub fn verify_payload(
     address: &[u8],
 ) -> Result<bool, OpsignError> {
     let (chain_id, payload_hash) = block(chain_id, payload_hash)?;
-    let signature = Signature::from_bytes(signature, rules(consensus_rules))?;
     let address = Address::from_bytes(sized(Field::Address, address)?);
-    match opsign_core::verify_payload(&chain_id, &payload_hash, &signature, &address) {
-        Ok(()) => Ok(true),
-        Err(Error::WrongSigner { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
+    verify(&chain_id, &payload_hash, signature, rules(consensus_rules), &address)
+}
+
+/// Checks block payloads of one chain and address. k256, the engine here, gains nothing by knowing
+/// the key: so it is not learned.
+#[wasm_bindgen]
+pub struct Verifier {
+    chain_id: ChainId,
+    rules: Rules,
+    address: Address,
+}
+
+#[wasm_bindgen]
+impl Verifier {
+    /// Reads what holds for all of them.
+    #[wasm_bindgen(constructor)]
+    pub fn new(chain_id: &str, consensus: bool, address: &[u8]) -> Result<Self, OpsignError> {
+        let address = Address::from_bytes(sized(Field::Address, address)?);
+        Ok(Self { chain_id: chain_id.parse()?, rules: rules(consensus), address })
+    }
+
+    /// As [`verify_payload`].
+    pub fn verify(&self, payload_hash: &[u8], signature: &[u8]) -> Result<bool, OpsignError> {
+        let payload_hash = PayloadHash::from_bytes(sized(Field::PayloadHash, payload_hash)?);
+        verify(&self.chain_id, &payload_hash, signature, self.rules, &self.address)
     }
 }
 
@@ -140,6 +160,21 @@ pub fn recover_signer(
     let (chain_id, payload_hash) = block(chain_id, payload_hash)?;
     let signature = Signature::from_bytes(signature, rules(consensus_rules))?;
     Ok(opsign_core::recover_signer(&chain_id, &payload_hash, &signature)?.to_string())
+}
+
+fn verify(
+    chain_id: &ChainId,
+    payload_hash: &PayloadHash,
+    signature: &[u8],
+    rules: Rules,
+    address: &Address,
+) -> Result<bool, OpsignError> {
+    let signature = Signature::from_bytes(signature, rules)?;
+    match opsign_core::verify_payload(chain_id, payload_hash, &signature, address) {
+        Ok(()) => Ok(true),
+        Err(Error::WrongSigner { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn block(chain_id: &str, payload_hash: &[u8]) -> Result<(ChainId, PayloadHash), Error> {

@@ -67,6 +67,14 @@ package capi
 #cgo nocallback opsign_gossip_validate
 #cgo noescape opsign_gossip_reason_name
 #cgo nocallback opsign_gossip_reason_name
+#cgo noescape opsign_verifier_new
+#cgo nocallback opsign_verifier_new
+#cgo noescape opsign_verifier_free
+#cgo nocallback opsign_verifier_free
+#cgo noescape opsign_verifier_verify
+#cgo nocallback opsign_verifier_verify
+#cgo noescape opsign_verifier_verify_many
+#cgo nocallback opsign_verifier_verify_many
 #cgo noescape opsign_key_recognise
 #cgo nocallback opsign_key_recognise
 #cgo noescape opsign_key_format_name
@@ -94,6 +102,9 @@ type PayloadHasher struct{ handle *C.opsign_payload_hasher }
 
 // SeenBlocks is a handle, to be freed with FreeSeenBlocks. The zero value is none.
 type SeenBlocks struct{ handle *C.opsign_seen_blocks }
+
+// Verifier is a handle, to be freed with FreeVerifier. The zero value is none.
+type Verifier struct{ handle *C.opsign_verifier }
 
 // Version gives the library's version.
 func Version() string { return C.GoString(C.opsign_version()) }
@@ -181,6 +192,29 @@ func RecoverSigner(chainID, payloadHash *[32]byte, signature []byte, rules int32
 func VerifyPayload(chainID, payloadHash *[32]byte, signature []byte, rules int32, address *[20]byte) int32 {
 	return int32(C.opsign_verify_payload(pointer(chainID[:]), pointer(payloadHash[:]),
 		pointer(signature), C.size_t(len(signature)), C.int32_t(rules), pointer(address[:])))
+}
+
+// NewVerifier makes a verifier of an address.
+func NewVerifier(verifier *Verifier, address *[20]byte) int32 {
+	return int32(C.opsign_verifier_new(&verifier.handle, pointer(address[:])))
+}
+
+// FreeVerifier frees a verifier.
+func FreeVerifier(verifier Verifier) { C.opsign_verifier_free(verifier.handle) }
+
+// VerifierVerify checks that the verifier's address made a signature.
+func VerifierVerify(verifier Verifier, chainID, payloadHash *[32]byte, signature []byte, rules int32) int32 {
+	return int32(C.opsign_verifier_verify(verifier.handle, pointer(chainID[:]), pointer(payloadHash[:]),
+		pointer(signature), C.size_t(len(signature)), C.int32_t(rules)))
+}
+
+// VerifierVerifyMany checks as many signatures as there is room for verdicts: 32
+// bytes of a payload's hash and 65 of a signature each.
+func VerifierVerifyMany(verifier Verifier, chainID *[32]byte, signed []byte, rules int32, verdicts []int32) int32 {
+	var written C.size_t
+	return int32(C.opsign_verifier_verify_many(verifier.handle, pointer(chainID[:]), pointer(signed),
+		C.size_t(len(signed)), C.int32_t(rules), (*C.int32_t)(unsafe.Pointer(unsafe.SliceData(verdicts))),
+		C.size_t(len(verdicts)), &written))
 }
 
 // TransactionHash gives the hash of a signed transaction.

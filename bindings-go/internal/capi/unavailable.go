@@ -17,6 +17,9 @@ type PayloadHasher struct{}
 // SeenBlocks is a handle, which this build cannot make.
 type SeenBlocks struct{}
 
+// Verifier is a handle, which this build cannot make.
+type Verifier struct{}
+
 // Version is empty: there is no library.
 func Version() string { return "" }
 
@@ -51,6 +54,10 @@ func FreePayloadHasher(PayloadHasher)                                           
 func PayloadSigningHash(_, _, _ *[32]byte) int32                                 { return unavailable }
 func RecoverSigner(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32         { return unavailable }
 func VerifyPayload(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32         { return unavailable }
+func NewVerifier(*Verifier, *[20]byte) int32                                     { return unavailable }
+func FreeVerifier(Verifier)                                                      {}
+func VerifierVerify(_ Verifier, _, _ *[32]byte, _ []byte, _ int32) int32         { return unavailable }
+func VerifierVerifyMany(Verifier, *[32]byte, []byte, int32, []int32) int32       { return unavailable }
 func TransactionHash([]byte, *[32]byte) int32                                    { return unavailable }
 func TransactionSender([]byte, *[20]byte) int32                                  { return unavailable }
 func SignTransaction(SecretKey, []byte, []byte, *int) int32                      { return unavailable }

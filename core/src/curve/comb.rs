@@ -136,14 +136,18 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
         if scalar.is_zero() {
             return sum;
         }
+        self.terms_vartime(scalar).fold(sum, |sum, term| sum.add_vartime(&term))
+    }
+
+    /// The entries whose sum is `scalar P`, one of each row. The scalar is not zero.
+    #[inline(always)]
+    pub(super) fn terms_vartime(&self, scalar: &Scalar) -> impl Iterator<Item = Affine> {
         let digits = Digits::new(scalar, ROWS * Self::WINDOW);
-        let mut sum = sum;
-        for (i, row) in self.rows.iter().enumerate() {
+        self.rows.iter().enumerate().map(move |(i, row)| {
             let (column, negate) = digits.digit(i, Self::WINDOW);
             let Affine { x, y } = row[column as usize];
-            sum = sum.add_vartime(&Affine { x, y: if negate != 0 { y.negate() } else { y } });
-        }
-        sum
+            Affine { x, y: if negate != 0 { y.negate() } else { y } }
+        })
     }
 
     /// The multiple for a window, in constant time.

@@ -74,7 +74,7 @@ impl Drop for SecretScalar {
 
 /// A public key with the table of its multiples, 262 KB.
 pub(crate) struct KnownSigner {
-    table: Comb<32, 128>,
+    pub(super) table: Comb<32, 128>,
 }
 
 impl KnownSigner {

@@ -2,6 +2,7 @@
 
 use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
 
+use super::{MANY, Signed};
 use crate::error::Error;
 
 /// A secret scalar from 1 to n - 1, wiped when dropped.
@@ -41,6 +42,15 @@ impl KnownSigner {
     /// Whether [`recover_vartime`] gives this signer's point.
     pub(crate) fn verify_vartime(&self, hash: &[u8; 32], rs: &[u8; 64], recovery_id: u8) -> bool {
         recover_vartime(hash, rs, recovery_id) == Some(self.point)
+    }
+
+    /// [`KnownSigner::verify_vartime`] of each of at most [`MANY`]; false behind the last.
+    pub(crate) fn verify_many_vartime(&self, signed: &[Signed]) -> [bool; MANY] {
+        let mut verdicts = [false; MANY];
+        for (verdict, Signed { hash, rs, recovery_id }) in verdicts.iter_mut().zip(signed) {
+            *verdict = self.verify_vartime(hash, rs, *recovery_id);
+        }
+        verdicts
     }
 
     /// The recovery id, 0 or 1, with which [`KnownSigner::verify_vartime`] says yes.

@@ -87,6 +87,14 @@ impl Affine {
         Self { x: self.x.mul(zz), y: self.y.mul(zz.mul(z)) }
     }
 
+    /// The sum of points with unlike x, given 1 / (x2 - x1): the third point on their line, mirrored.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn add_unlike(&self, other: &Self, inverse: FieldElement) -> Self {
+        let slope = other.y.sub(self.y).mul(inverse);
+        let x = slope.square().sub(self.x).sub(other.x);
+        Self { x, y: slope.mul(self.x.sub(x)).sub(self.y) }
+    }
+
     /// mdbl-2008-s-1.
     const fn double(&self) -> Xyzz {
         let u = self.y.double();

@@ -6,7 +6,7 @@ use super::numbers::{Numbers, rounds};
 use super::point::{Affine, Xyzz};
 use super::scalar::{N, Scalar};
 use super::tables::GENERATOR_PUBLIC;
-use super::{ecdsa, k256_engine, limbs, recover};
+use super::{MANY, Signed, ecdsa, k256_engine, limbs, recover};
 
 /// Signs with both, recovers with both, checks with both; returns the signature.
 fn same(secret: &[u8; 32], hash: &[u8; 32]) -> ([u8; 64], u8) {
@@ -122,6 +122,51 @@ fn known_signers() {
         }
     }
     assert!(yes > 60 && no > 60, "{yes} {no}");
+}
+
+/// Of one to sixteen signatures at a time each has the verdict that it has by itself, whatever stands
+/// beside it; the keys 1 and n - 1 have the generator's table, whose points meet their like.
+#[test]
+fn known_signers_of_many() {
+    let mut numbers = Numbers::new(7);
+    let (mut yes, mut no) = (0, 0);
+    let mut secrets = std::vec![[0; 32]; 2];
+    secrets[0][31] = 1;
+    secrets[1] = Scalar::from_limbs([1, 0, 0, 0]).negate().to_be_bytes();
+    secrets.extend((0..rounds(3)).map(|_| numbers.secret()));
+    for secret in secrets {
+        let key = ecdsa::SecretScalar::new(&secret).ok().unwrap();
+        let ours = Box::new(ecdsa::KnownSigner::new(&key.public_point()));
+        let theirs = k256_engine::KnownSigner::new(&key.public_point());
+        for length in (1..=MANY).chain([MANY, MANY]) {
+            let signed = (0..length).map(|_| {
+                let mut hash = numbers.edge();
+                let (mut rs, mut recovery_id) = key.sign(&hash);
+                numbers.change(&mut hash, &mut rs, &mut recovery_id);
+                // A doubling or infinity, as above; and of no hash there are no entries.
+                if numbers.below(8) == 0 {
+                    let r = Scalar::reduce(rs[..32].try_into().unwrap()).0;
+                    let rd = r.mul(&Scalar::reduce(&secret).0);
+                    hash = [rd, rd.negate(), Scalar::from_limbs([0; 4])][numbers.below(3) as usize]
+                        .to_be_bytes();
+                    if numbers.below(2) == 0 {
+                        (rs, recovery_id) = key.sign(&hash);
+                    }
+                }
+                Signed { hash, rs, recovery_id }
+            });
+            let signed = signed.collect::<std::vec::Vec<_>>();
+            let verdicts = ours.verify_many_vartime(&signed);
+            for (Signed { hash, rs, recovery_id }, verdict) in signed.iter().zip(verdicts) {
+                let single = ours.verify_vartime(hash, rs, *recovery_id);
+                assert_eq!(verdict, single, "{secret:x?} {hash:x?} {rs:x?} {recovery_id}");
+                if verdict { yes += 1 } else { no += 1 }
+            }
+            assert!(verdicts[length..].iter().all(|verdict| !verdict));
+            assert_eq!(verdicts, theirs.verify_many_vartime(&signed));
+        }
+    }
+    assert!(yes > 100 && no > 100, "{yes} {no}");
 }
 
 /// Signatures whose nonce point has an x from n to p - 1: such keys are found by recovering them.

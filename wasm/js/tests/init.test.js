@@ -79,6 +79,7 @@ test("calls before init() throw one clear sentence", () =>
       payloadSigningHash: () => opsign.payloadSigningHash(10, new Uint8Array(32)),
       verifyPayload: () => opsign.verifyPayload({}),
       recoverSigner: () => opsign.recoverSigner(),
+      verifyMany: () => opsign.verifyMany({}),
       PayloadHasher: () => new opsign.PayloadHasher(),
       decodeTransaction: () => opsign.decodeTransaction(new Uint8Array()),
       transactionHash: () => opsign.transactionHash(new Uint8Array()),

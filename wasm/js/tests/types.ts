@@ -17,9 +17,12 @@ import {
   type RecoverOptions,
   type RuleResult,
   type Rules,
+  type SignatureVerdict,
+  type SignedPayload,
   type Topic,
   type Transaction,
   type Verdict,
+  type VerifyManyOptions,
   type VerifyOptions,
   type WasmSource,
   authorizationSigner,
@@ -40,6 +43,7 @@ import {
   transactionSender,
   typedDataHash,
   typedDataSigner,
+  verifyMany,
   verifyPayload,
   version,
 } from "opsign";
@@ -116,6 +120,16 @@ const signer: string = recoverSigner(byHash);
 void signer;
 recoverSigner(byPayload);
 recoverSigner(expected);
+const signedPayload: SignedPayload = { payloadHash: "0x00", signature: bytes };
+const several: VerifyManyOptions = { chainId: 10, address: bytes, signed: [signedPayload] };
+const signatureVerdicts: SignatureVerdict[] = verifyMany(several);
+const firstError: ErrorCode | GossipReason | undefined = signatureVerdicts[0]?.error?.code;
+void firstError;
+verifyMany({ chainId: 10n, address: "0x00", rules: "consensus", signed: [{ payload, signature: "" }] });
+// @ts-expect-error a payload or its hash
+verifyMany({ ...several, signed: [{ signature: bytes }] });
+// @ts-expect-error not both
+verifyMany({ ...several, signed: [{ payload: bytes, payloadHash: bytes, signature: bytes }] });
 // @ts-expect-error both
 recoverSigner({ ...signed, payload: bytes, payloadHash: hash });
 // @ts-expect-error neither

@@ -66,6 +66,31 @@ export function walk(opsign, vectors, only = files) {
 
 const other = "0x4200000000000000000000000000000000000016";
 
+// All recovery vectors of a chain in one call, for each address that signed one.
+function together(opsign, cases) {
+  const own = cases.filter(({ chain_id: chainId }) => chainId === "10");
+  const signed = own.map(({ payload_hash: payloadHash, signature }, index) => ({
+    payloadHash,
+    signature: index % 2 ? signature : bytes(signature),
+  }));
+  for (const [rules, least] of [["strict", 10], ["consensus", 30]]) {
+    let sound = 0;
+    for (const { address } of own.map((vector) => vector[rules])) {
+      if (address === undefined) continue;
+      const verdicts = opsign.verifyMany({ chainId: 10, address, rules, signed });
+      equal(verdicts.length, own.length, "verdicts");
+      for (const [index, { valid, error }] of verdicts.entries()) {
+        const expected = own[index][rules];
+        equal(valid, expected.address === address, `${own[index].name}, together`);
+        equal(error?.code, expected.error, `${own[index].name}, together`);
+        sound += valid;
+      }
+    }
+    if (sound < least) throw new Error(`only ${sound} sound by ${rules} rules`);
+  }
+  return true;
+}
+
 const checks = {
   payload_signing(opsign, vector) {
     const { chain_id: chainId, payload_hash: payloadHash, signature, address } = vector;
@@ -111,7 +136,8 @@ const checks = {
     }
   },
 
-  recovery(opsign, vector) {
+  recovery(opsign, vector, vectors, memory) {
+    memory.together ??= together(opsign, vectors.recovery.cases);
     const { chain_id: chainId, payload_hash: payloadHash } = vector;
     equal(hex(opsign.payloadSigningHash(chainId, payloadHash)), vector.signing_hash, "hash");
     for (const rules of ["consensus", "strict"]) {

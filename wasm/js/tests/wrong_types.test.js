@@ -104,6 +104,20 @@ for (const call of [opsign.verifyPayload, opsign.recoverSigner]) {
 }
 table.push(["address", (value) => opsign.verifyPayload({ ...block, address: value }), noBytes]);
 
+const many = { chainId: 10, address, signed: [block, block] };
+const item = (change) => ({ ...many, signed: [block, { ...block, ...change }] });
+table.push(
+  ["options", (value) => opsign.verifyMany(value), { ...nothings, "a string": "", "a number": 1 }],
+  ["chainId", (chainId) => opsign.verifyMany({ ...many, chainId }), noChainId],
+  ["address", (value) => opsign.verifyMany({ ...many, address: value }), noBytes],
+  ["rules", (rules) => opsign.verifyMany({ ...many, rules }), noRules],
+  ["signed", (signed) => opsign.verifyMany({ ...many, signed }), { ...noBytes, ...noText, "[]": {} }],
+  ["signed[0]", (value) => opsign.verifyMany({ ...many, signed: [value] }), { ...nothings, "": "" }],
+  ["signature", (signature) => opsign.verifyMany(item({ signature })), noBytes],
+  ["payloadHash", (payloadHash) => opsign.verifyMany(item({ payloadHash })), present],
+  ["signed[1] takes either", () => opsign.verifyMany(item({ payload: [] })), { both: 0 }],
+);
+
 const noObject = { ...nothings, "a string": "", "a number": 1, "a boolean": true };
 const noU64 = { ...strangers, ...numbers, ...notBytes, ...nothings, "2^64": 2n ** 64n, text: "10" };
 const noMessage = { ...noBytes, "half a pair": "\ud800" };
@@ -267,6 +281,13 @@ test("right types with wrong values have errors of their own", () => {
   for (const [code, change] of cases) {
     const options = { ...block, address, ...change };
     assert.throws(() => opsign.verifyPayload(options), { code }, `${Object.keys(change)}: ${code}`);
+    const { chainId, address: signer, payloadHash, signature } = options;
+    const check = () =>
+      opsign.verifyMany({ chainId, address: signer, signed: [{ payloadHash, signature }] });
+    // What is far too long is not even looked at.
+    const thrown = "chainId" in change || "address" in change || change.signature?.length > 65;
+    if (thrown) assert.throws(check, { code }, `many, ${Object.keys(change)}: ${code}`);
+    else assert.equal(check()[0].error.code, code);
   }
 });
 
