@@ -4,7 +4,9 @@
 use crate::cell::BODY;
 use crate::hex::Hex;
 use crate::record::{Record, Reserve};
-use crate::request::{BlockFacts, Facts, L1Origin, TransactionFacts};
+use crate::request::{
+    BlockFacts, Facts, L1Origin, Stance, StatementFacts, TransactionFacts, VoteFacts,
+};
 use crate::scope::{Client, Scope};
 use crate::ticket::Ticket;
 
@@ -40,6 +42,9 @@ pub(crate) fn encode(record: &Record) -> Option<[u8; BODY]> {
         Record::Superseded { scope, digest } => out.kind(12).u32(*scope).put(&digest.0),
         Record::Latch { scope, at, on } => out.kind(13).u32(*scope).u64(*at).flag(*on),
         Record::Bucket { scope, full_at } => out.kind(14).u32(*scope).u64(*full_at),
+        Record::Stances { scope, session, candidate, stances } => {
+            out.kind(19).u32(*scope).u32(*session).put(&candidate.0).put(&[*stances])
+        }
     };
     out.fits.then_some(out.body)
 }
@@ -51,7 +56,7 @@ pub(crate) fn decode(body: &[u8; BODY]) -> Option<Record> {
         1 => Record::Scope { id: from.u32()?, scope: Scope::from_bytes(from.array()?)? },
         2 => Record::Client { id: from.u32()?, client: Client::new(from.text()?)? },
         3 => Record::Boot { at: from.u64()? },
-        kind @ 4..=6 => Record::Reserve(from.reserve(kind)?),
+        kind @ (4..=6 | 17 | 18) => Record::Reserve(from.reserve(kind)?),
         7 => Record::Signed { scope: from.u32()?, digest: from.hex()?, signature: from.hex()? },
         8 => from.lease()?,
         9 => Record::Floor { scope: from.u32()?, at: from.u64()?, floor: from.u64()? },
@@ -78,6 +83,12 @@ pub(crate) fn decode(body: &[u8; BODY]) -> Option<Record> {
             fork: from.u64()?,
             origin: L1Origin { number: from.u64()?, hash: from.hex()? },
             canonical: from.hex()?,
+        },
+        19 => Record::Stances {
+            scope: from.u32()?,
+            session: from.u32()?,
+            candidate: from.hex()?,
+            stances: from.array::<1>()?[0],
         },
         _ => return None,
     };
@@ -134,6 +145,8 @@ impl Writer {
             Facts::Hash => 4,
             Facts::Block(_) => 5,
             Facts::Transaction(_) => 6,
+            Facts::Vote(_) => 17,
+            Facts::Statement(_) => 18,
         });
         self.u32(reserve.scope).u32(reserve.client).u64(reserve.epoch);
         self.u64(reserve.at).u64(reserve.full_at).put(&reserve.digest.0);
@@ -152,6 +165,11 @@ impl Writer {
                 self.flag(transaction.cancels).flag(transaction.blobs);
                 self.u128(transaction.fee_cap).u128(transaction.tip_cap);
                 self.u128(transaction.blob_fee_cap).u128(transaction.spend)
+            }
+            Facts::Vote(vote) => self.u64(vote.slot),
+            Facts::Statement(statement) => {
+                self.u32(statement.session).put(&statement.candidate.0);
+                self.put(&[statement.stance.bit()])
             }
         }
     }
@@ -214,6 +232,12 @@ impl Reader<'_> {
         let facts = match kind {
             4 => Facts::Hash,
             5 => Facts::Block(self.block()?),
+            17 => Facts::Vote(VoteFacts { slot: self.u64()? }),
+            18 => Facts::Statement(StatementFacts {
+                session: self.u32()?,
+                candidate: self.hex()?,
+                stance: Stance::of(self.array::<1>()?[0])?,
+            }),
             _ => Facts::Transaction(self.transaction()?),
         };
         Some(Reserve { scope, client, epoch, at, full_at, digest, facts })

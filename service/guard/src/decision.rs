@@ -5,6 +5,7 @@ use std::fmt;
 use opsign_core::Signature;
 
 use crate::hex::Hex;
+use crate::request::Stance;
 use crate::reservation::Reservation;
 use crate::scope::Digest;
 
@@ -71,6 +72,15 @@ pub enum Refusal {
         /// The most that a slot may be above it.
         most: u64,
     },
+    /// A contradiction: the key has said something of this candidate that this does not go with.
+    Contradiction {
+        /// The candidate.
+        candidate: Hex<32>,
+        /// What it has said.
+        recorded: Stance,
+    },
+    /// The key has made as many statements in one session as are remembered.
+    TooManyStatements,
     /// A reorg ticket gave this digest's fork up.
     Superseded,
     /// Too many new digests in too little time.
@@ -105,6 +115,8 @@ impl Refusal {
             Self::BehindTip { .. } => "behind_tip",
             Self::ParentMismatch { .. } => "parent_mismatch",
             Self::GapTooWide { .. } => "gap_too_wide",
+            Self::Contradiction { .. } => "contradiction",
+            Self::TooManyStatements => "too_many_statements",
             Self::Superseded => "superseded",
             Self::RateExceeded => "rate_exceeded",
             Self::Latched => "latched",
@@ -124,6 +136,7 @@ impl Refusal {
             Self::SlotTaken { .. }
                 | Self::BehindTip { .. }
                 | Self::ParentMismatch { .. }
+                | Self::Contradiction { .. }
                 | Self::Superseded
         )
     }
@@ -155,6 +168,12 @@ impl fmt::Display for Refusal {
             }
             Self::GapTooWide { tip, most } => {
                 write!(f, "the slot is more than {most} above the last one, {tip}")
+            }
+            Self::Contradiction { candidate, recorded } => {
+                write!(f, "a contradiction: {recorded:?} is recorded of candidate {candidate}")
+            }
+            Self::TooManyStatements => {
+                f.write_str("the key has made more statements in a session than are remembered")
             }
             Self::Superseded => f.write_str("a reorg ticket gave this block's fork up"),
             Self::RateExceeded => f.write_str("more new hashes than the chain has blocks"),

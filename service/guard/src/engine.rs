@@ -21,10 +21,10 @@ use crate::hex::Hex;
 use crate::job::{Answer, Ask, Decided, Grant, Job, Key, Outcome};
 use crate::pending::{Pending, pending};
 use crate::record::{Record, Reserve};
-use crate::request::Request;
+use crate::request::{Facts, Request};
 use crate::reservation::Reservation;
 use crate::rules::{Mode, Rule, RuleSet};
-use crate::scope::{Client, Scope};
+use crate::scope::{Client, Scope, ScopeKind};
 use crate::state::{Leave, State, Verdict};
 use crate::store::{Opened, OpenedPlace, Store};
 use crate::sync::{Builder, Condvar, JoinHandle, Mutex, MutexGuard};
@@ -171,9 +171,9 @@ impl Guard {
     }
 
     /// Asks for a signature. Check, reservation and watermark are one step under one lock; the
-    /// answer comes when the record of it is durable.
+    /// answer comes when the record of it is durable. A session key's is [`Decision::Recorded`].
     pub fn reserve(&self, request: &Request) -> Pending {
-        self.ask(request, true)
+        self.ask(request, request.scope.kind() != ScopeKind::Session)
     }
 
     /// Records a payload that somebody will ask to be signed by its hash: what the commit gate and
@@ -521,6 +521,10 @@ impl Inner {
             }
             _ => {}
         }
+        for other in request.statements().skip(1) {
+            let facts = Facts::Statement(other);
+            self.append(core, &Record::Reserve(Reserve { facts, ..reserve.clone() }), true)?;
+        }
         self.append(core, &Record::Reserve(reserve), true)
     }
 
@@ -597,6 +601,8 @@ impl Inner {
     ) -> Option<Answer> {
         let scope = core.state.scope(grant.key.0)?;
         let decision = match scope.row(&grant.key.1).map(|row| row.signature) {
+            // Kept by candidate, and given up by nobody.
+            None if matches!(ask.request.facts, Facts::Statement(_)) => Decision::Recorded,
             None => Decision::Refused(Refusal::Superseded),
             Some(_) if !ask.sign => Decision::Recorded,
             _ if !core.may_release(&grant) => {

@@ -108,7 +108,9 @@ pub use ledger::{Cluster, Head, Ledger};
 pub use maintain::{Export, Report};
 pub use pending::Pending;
 pub use record::{Record, Reserve};
-pub use request::{BlockFacts, Facts, L1Origin, Request, TransactionFacts};
+pub use request::{
+    BlockFacts, Facts, L1Origin, Request, Stance, StatementFacts, TransactionFacts, VoteFacts,
+};
 pub use reservation::Reservation;
 pub use rules::{Mode, ReplacementMode, Rule, RuleSet};
 pub use scope::{Client, Digest, NotAScope, Scope, ScopeKind};

@@ -127,6 +127,17 @@ pub enum Record {
         /// Whether new digests are refused from now on.
         on: bool,
     },
+    /// What was said of a candidate. Only in snapshots; a `reserve` says it elsewhere.
+    Stances {
+        /// The scope's number.
+        scope: u32,
+        /// The session.
+        session: u32,
+        /// The candidate.
+        candidate: Hex<32>,
+        /// A bit for each stance: 1 seconded, 2 valid, 4 for, 8 against.
+        stances: u8,
+    },
     /// When a scope's rate bucket is full. Only in snapshots; a `reserve` says it elsewhere.
     Bucket {
         /// The scope's number.

@@ -20,6 +20,8 @@ pub struct Request {
     pub(crate) hash: SigningHash,
     pub(crate) facts: Facts,
     pub(crate) evidence: Option<Box<ReorgEvidence>>,
+    /// The other candidates of a statement about several.
+    pub(crate) candidates: Vec<Hex<32>>,
 }
 
 impl Request {
@@ -61,8 +63,8 @@ impl Request {
     pub fn payload_hash(scope: Scope, client: Client, at: u64, hash: &PayloadHash) -> Self {
         let signing_hash = hazmat::payload_signing_hash_in(&scope.domain(), &scope.chain(), hash);
         let digest = Hex(*hash.as_bytes());
-        let (facts, evidence) = (Facts::Hash, None);
-        Self { scope, client, at, digest, hash: signing_hash, facts, evidence }
+        let (facts, evidence, candidates) = (Facts::Hash, None, Vec::new());
+        Self { scope, client, at, digest, hash: signing_hash, facts, evidence, candidates }
     }
 
     /// A transaction.
@@ -77,8 +79,43 @@ impl Request {
     ) -> Result<Self, Error> {
         let hash = transaction.signing_hash()?;
         let facts = Facts::Transaction(TransactionFacts::of(transaction));
-        let (digest, evidence) = (Hex(*hash.as_bytes()), None);
-        Ok(Self { scope, client, at, digest, hash, facts, evidence })
+        let (digest, evidence, candidates) = (Hex(*hash.as_bytes()), None, Vec::new());
+        Ok(Self { scope, client, at, digest, hash, facts, evidence, candidates })
+    }
+
+    /// A session key's signature in a slot: no other digest gets it, and no lower one is granted
+    /// after it. `digest` is a hash of all that is signed. A grant is
+    /// [`Decision::Recorded`](crate::Decision::Recorded): the caller signs by itself, so that the
+    /// same digest has to lead to the same signature.
+    pub fn vote(scope: Scope, client: Client, at: u64, digest: Digest, slot: u64) -> Self {
+        let facts = Facts::Vote(VoteFacts { slot });
+        Self { facts, ..Self::payload_hash(scope, client, at, &PayloadHash::from_bytes(digest.0)) }
+    }
+
+    /// The same for a statement about a candidate, or one about several with the same stance.
+    pub fn statement(
+        scope: Scope,
+        client: Client,
+        at: u64,
+        digest: Digest,
+        statement: StatementFacts,
+        others: Vec<Hex<32>>,
+    ) -> Self {
+        let facts = Facts::Statement(statement);
+        let request = Self::vote(scope, client, at, digest, 0);
+        Self { facts, candidates: others, ..request }
+    }
+
+    /// The statements that it makes: one for each candidate.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = StatementFacts> {
+        let first = match self.facts {
+            Facts::Statement(statement) => Some(statement),
+            _ => None,
+        };
+        first.into_iter().flat_map(|first| {
+            let of = move |candidate: &Hex<32>| StatementFacts { candidate: *candidate, ..first };
+            std::iter::once(first).chain(self.candidates.iter().map(of))
+        })
     }
 
     /// The same with evidence that what it contradicts builds on an L1 block that is gone. Without
@@ -98,6 +135,10 @@ pub enum Facts {
     Block(BlockFacts),
     /// A transaction.
     Transaction(TransactionFacts),
+    /// A session key's vote or block.
+    Vote(VoteFacts),
+    /// A session key's statement about a candidate.
+    Statement(StatementFacts),
 }
 
 impl Facts {
@@ -107,7 +148,75 @@ impl Facts {
             Self::Hash => None,
             Self::Block(block) => Some(block.number),
             Self::Transaction(transaction) => Some(transaction.nonce),
+            Self::Vote(vote) => Some(vote.slot),
+            Self::Statement(statement) => Some(statement.session as u64),
         }
+    }
+}
+
+/// What is kept of a vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoteFacts {
+    /// Its place in the order in which its key signs.
+    pub slot: u64,
+}
+
+/// What is kept of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementFacts {
+    /// The session, which is the slot that floors speak of.
+    pub session: u32,
+    /// The candidate.
+    pub candidate: Hex<32>,
+    /// What is said of it.
+    pub stance: Stance,
+}
+
+/// What a parachain validator says of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stance {
+    /// "I second it."
+    Seconded,
+    /// "Somebody else's is valid": it backs what another has seconded.
+    Valid,
+    /// "I approve of it", or "it is valid" in a dispute.
+    For,
+    /// "It is invalid", in a dispute.
+    Against,
+}
+
+impl Stance {
+    /// Its bit in what is kept of a candidate, and its number on record.
+    pub(crate) const fn bit(self) -> u8 {
+        match self {
+            Self::Seconded => 1,
+            Self::Valid => 2,
+            Self::For => 4,
+            Self::Against => 8,
+        }
+    }
+
+    /// The bits of what may not stand beside it. Who seconds does not back as somebody else's; who
+    /// has called a candidate valid in any way does not call it invalid.
+    pub(crate) const fn contradicts(self) -> u8 {
+        match self {
+            Self::Seconded => 2 | 8,
+            Self::Valid => 1 | 8,
+            Self::For => 8,
+            Self::Against => 1 | 2 | 4,
+        }
+    }
+
+    /// The stance of a bit.
+    pub(crate) const fn of(bit: u8) -> Option<Self> {
+        Some(match bit {
+            1 => Self::Seconded,
+            2 => Self::Valid,
+            4 => Self::For,
+            8 => Self::Against,
+            _ => return None,
+        })
     }
 }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::hex::{self, Hex};
 
+/// Substrate's schemes, and the bytes of their public keys.
+const SCHEMES: [(&str, usize); 3] = [("sr25519", 32), ("ed25519", 32), ("ecdsa", 33)];
+
 /// What a key does in a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeKind {
@@ -15,18 +18,22 @@ pub enum ScopeKind {
     Blocks,
     /// An account signs transactions; the slot is the nonce.
     Transactions,
+    /// A session key of a Substrate chain signs for consensus; what its slots are, its caller says.
+    /// Whoever is granted a slot signs by itself: such keys are not secp256k1's.
+    Session,
 }
 
 /// One key on one chain in one signing domain: the unit within which a slot is unique, a lease is
 /// held and a floor stands. Made from the key's address, never from a name that a client gives.
 ///
 /// As text `blocks/10/0x…` or `transactions/1/0x…`; a signing domain other than
-/// [`Domain::BLOCKS_V1`] follows as 64 hex digits.
+/// [`Domain::BLOCKS_V1`] follows as 64 hex digits. A session key's is `session/gran/ed25519/0x…`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope([u8; Self::BYTES]);
 
 impl Scope {
-    /// `kind[1] ‖ address[20] ‖ chain id[32] ‖ domain[32]`.
+    /// `kind[1] ‖ address[20] ‖ chain id[32] ‖ domain[32]`; of a session key `kind[1] ‖ key type[4]
+    /// ‖ scheme[1] ‖ public key[33]`, and zeros.
     pub(crate) const BYTES: usize = 85;
 
     /// Block payloads signed by `key`.
@@ -39,6 +46,23 @@ impl Scope {
         Self::new(1, sender, chain, &[0; 32])
     }
 
+    /// A session key, by its type's four letters, its scheme's name and its public key. None if a
+    /// letter is neither letter nor digit, the scheme is not one of Substrate's, or the key has not
+    /// the length that the scheme has.
+    pub fn session(key_type: &[u8; 4], scheme: &str, public_key: &[u8]) -> Option<Self> {
+        let scheme = SCHEMES.iter().position(|(name, _)| *name == scheme)?;
+        let sound = key_type.iter().all(u8::is_ascii_alphanumeric);
+        let mut bytes = [0; Self::BYTES];
+        bytes[0] = 2;
+        bytes[1..5].copy_from_slice(key_type);
+        bytes[5] = scheme as u8;
+        if !sound || public_key.len() != SCHEMES[scheme].1 {
+            return None;
+        }
+        bytes[6..6 + public_key.len()].copy_from_slice(public_key);
+        Some(Self(bytes))
+    }
+
     fn new(kind: u8, address: &Address, chain: &ChainId, domain: &[u8; 32]) -> Self {
         let mut bytes = [0; Self::BYTES];
         bytes[0] = kind;
@@ -49,7 +73,19 @@ impl Scope {
     }
 
     pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Option<Self> {
-        (bytes[0] <= 1).then_some(Self(bytes))
+        match bytes[0] {
+            0 | 1 => Some(Self(bytes)),
+            2 => {
+                let (name, length) = SCHEMES.get(usize::from(bytes[5]))?;
+                let scope = Self::session(
+                    &[bytes[1], bytes[2], bytes[3], bytes[4]],
+                    name,
+                    &bytes[6..6 + length],
+                )?;
+                (scope.0 == bytes).then_some(scope)
+            }
+            _ => None,
+        }
     }
 
     pub(crate) const fn as_bytes(&self) -> &[u8; Self::BYTES] {
@@ -58,10 +94,14 @@ impl Scope {
 
     /// What the key does here.
     pub const fn kind(&self) -> ScopeKind {
-        if self.0[0] == 0 { ScopeKind::Blocks } else { ScopeKind::Transactions }
+        match self.0[0] {
+            0 => ScopeKind::Blocks,
+            1 => ScopeKind::Transactions,
+            _ => ScopeKind::Session,
+        }
     }
 
-    /// The address to which every signature must recover.
+    /// The address to which every signature must recover. Of a session key's scope, nobody's.
     pub fn address(&self) -> Address {
         Address::from_bytes(self.part(1))
     }
@@ -76,6 +116,12 @@ impl Scope {
         hazmat::domain(self.part(53))
     }
 
+    /// A session key's type, scheme and public key.
+    fn parts(&self) -> (&str, &str, &[u8]) {
+        let (name, length) = SCHEMES[usize::from(self.0[5])];
+        (str::from_utf8(&self.0[1..5]).unwrap_or_default(), name, &self.0[6..6 + length])
+    }
+
     fn part<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut part = [0; N];
         part.copy_from_slice(&self.0[at..at + N]);
@@ -88,6 +134,10 @@ impl fmt::Display for Scope {
         let kind = match self.kind() {
             ScopeKind::Blocks => "blocks",
             ScopeKind::Transactions => "transactions",
+            ScopeKind::Session => {
+                let (key_type, scheme, public_key) = self.parts();
+                return write!(f, "session/{key_type}/{scheme}/{}", hex::text(public_key));
+            }
         };
         write!(f, "{kind}/{}/{}", self.chain(), self.address())?;
         if self.domain() != Domain::BLOCKS_V1 {
@@ -109,7 +159,10 @@ pub struct NotAScope;
 
 impl fmt::Display for NotAScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a scope is written blocks/CHAIN/ADDRESS or transactions/CHAIN/ADDRESS")
+        f.write_str(
+            "a scope is written blocks/CHAIN/ADDRESS, transactions/CHAIN/ADDRESS or \
+             session/KEYTYPE/SCHEME/PUBLICKEY",
+        )
     }
 }
 
@@ -122,6 +175,16 @@ impl FromStr for Scope {
         let mut parts = text.split('/');
         let mut next = || parts.next().ok_or(NotAScope);
         let (kind, chain, address) = (next()?, next()?, next()?);
+        if kind == "session" {
+            let key_type = chain.as_bytes().try_into().map_err(|_| NotAScope)?;
+            let digits = parts.next().ok_or(NotAScope)?;
+            let public_key = match hex::bytes::<32>(digits) {
+                Some(bytes) => bytes.to_vec(),
+                None => hex::bytes::<33>(digits).ok_or(NotAScope)?.to_vec(),
+            };
+            let scope = Self::session(key_type, address, &public_key).ok_or(NotAScope)?;
+            return if parts.next().is_none() { Ok(scope) } else { Err(NotAScope) };
+        }
         let chain: ChainId = chain.parse().map_err(|_| NotAScope)?;
         let address: Address = address.parse().map_err(|_| NotAScope)?;
         let domain = match parts.next() {

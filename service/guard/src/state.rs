@@ -7,14 +7,25 @@ use crate::decision::Refusal;
 use crate::hex::Hex;
 use crate::lease::{Handover, Lease};
 use crate::record::{Record, Reserve};
-use crate::request::{BlockFacts, Facts, Request, TransactionFacts};
+use crate::request::{BlockFacts, Facts, Request, Stance, StatementFacts, TransactionFacts};
 use crate::rules::{Mode, Rule, RuleSet};
-use crate::scope::{Client, Digest, Scope};
+use crate::scope::{Client, Digest, Scope, ScopeKind};
 use crate::ticket::Ticket;
 
 /// Digests that a scope remembers with their signatures. What is older is refused by its slot; a
 /// payload hash without a slot counts as new again.
 pub(crate) const RING: usize = 4096;
+
+/// The same for a session key, whose node repeats what it asked a moment ago.
+const SESSION_RING: usize = 64;
+
+/// Sessions in which statements are remembered. Disputes are about the last six (polkadot-primitives
+/// `dispute_period`); what is said in an older one is refused.
+const SESSIONS: usize = 8;
+
+/// Candidates that a key's statements are remembered of: some five sessions of the busiest relay
+/// chain. The oldest session goes when there is no more room.
+const CANDIDATES: usize = 1 << 16;
 
 /// All scopes.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -41,6 +52,8 @@ pub(crate) struct ScopeState {
     slots: BTreeMap<u64, Vec<Digest>>,
     order: VecDeque<Digest>,
     superseded: VecDeque<Digest>,
+    /// What was said of candidates, as bits, by session.
+    statements: BTreeMap<u32, BTreeMap<Hex<32>, u8>>,
 }
 
 /// A digest on record.
@@ -165,6 +178,10 @@ impl State {
                 self.scope_mut(*scope)?.full_at = *full_at;
                 Some(())
             }
+            Record::Stances { scope, session, candidate, stances } => {
+                self.scope_mut(*scope)?.state(*session, *candidate, *stances);
+                Some(())
+            }
         }
     }
 
@@ -189,6 +206,12 @@ impl State {
                 records.push(Record::Reserve(row.reserve.clone()));
                 let signed = |signature| Record::Signed { scope: id, digest, signature };
                 records.extend(row.signature.map(signed));
+            }
+            for (session, candidates) in &scope.statements {
+                for (candidate, stances) in candidates {
+                    let (session, candidate, stances) = (*session, *candidate, *stances);
+                    records.push(Record::Stances { scope: id, session, candidate, stances });
+                }
             }
             if scope.lease.epoch > 0 {
                 let number = |client: &Client| self.client_id(client);
@@ -226,12 +249,34 @@ impl ScopeState {
             slots: BTreeMap::new(),
             order: VecDeque::new(),
             superseded: VecDeque::new(),
+            statements: BTreeMap::new(),
         }
     }
 
     /// The highest recorded slot.
     pub(crate) fn tip(&self) -> Option<u64> {
-        self.slots.last_key_value().map(|(slot, _)| *slot)
+        let session = self.statements.last_key_value().map(|(session, _)| u64::from(*session));
+        self.slots.last_key_value().map(|(slot, _)| *slot).max(session)
+    }
+
+    /// What was said of a candidate in a session.
+    pub(crate) fn stances(
+        &self,
+        session: u32,
+        candidate: &Hex<32>,
+    ) -> impl Iterator<Item = Stance> {
+        let said = self.statements.get(&session).and_then(|said| said.get(candidate));
+        let said = said.copied().unwrap_or_default();
+        (0..8).filter(move |bit| said >> bit & 1 == 1).filter_map(|bit| Stance::of(1 << bit))
+    }
+
+    /// Whether one more candidate can be remembered: an older session can make room, this one not.
+    pub(crate) fn has_room_for_statements(&self) -> bool {
+        self.statements.len() > 1 || self.candidates() < CANDIDATES
+    }
+
+    fn candidates(&self) -> usize {
+        self.statements.values().map(BTreeMap::len).sum()
     }
 
     /// The lowest slot that is remembered.
@@ -243,9 +288,9 @@ impl ScopeState {
         self.rows.get(digest)
     }
 
-    /// How many digests it remembers.
+    /// How many digests and candidates it remembers.
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.rows.len() + self.candidates()
     }
 
     /// The digests at a slot.
@@ -299,6 +344,13 @@ impl ScopeState {
         if known.is_some_and(|row| slot.is_none() || row.reserve.facts.slot().is_some()) {
             return Verdict::Known;
         }
+        let said = |statement: StatementFacts| {
+            let mut said = self.stances(statement.session, &statement.candidate);
+            said.any(|said| said == statement.stance)
+        };
+        if matches!(request.facts, Facts::Statement(_)) && request.statements().all(said) {
+            return Verdict::Known;
+        }
         match self.check(rules, request) {
             Ok(leave) => Verdict::New { leave, alarm: None },
             Err(alarm) if rules.mode == Mode::Observe => {
@@ -342,10 +394,13 @@ impl ScopeState {
     fn reserve(&mut self, reserve: Reserve) {
         self.full_at = self.full_at.max(reserve.full_at);
         let digest = reserve.digest;
+        if let Facts::Statement(statement) = &reserve.facts {
+            return self.state(statement.session, statement.candidate, statement.stance.bit());
+        }
         if let Some(slot) = reserve.facts.slot() {
             let there = self.slots.entry(slot).or_default();
             if !there.contains(&digest) {
-                let blocks = matches!(reserve.facts, Facts::Block(_));
+                let blocks = matches!(reserve.facts, Facts::Block(_) | Facts::Vote(_));
                 self.conflicts += u64::from(blocks && !there.is_empty());
                 there.push(digest);
             }
@@ -357,8 +412,21 @@ impl ScopeState {
                 self.order.push_back(digest);
             }
         }
-        while self.order.len() > RING {
+        let ring = if self.scope.kind() == ScopeKind::Session { SESSION_RING } else { RING };
+        while self.order.len() > ring {
             self.forget_oldest();
+        }
+    }
+
+    /// A session that is no longer remembered is closed for good.
+    fn state(&mut self, session: u32, candidate: Hex<32>, stances: u8) {
+        *self.statements.entry(session).or_default().entry(candidate).or_default() |= stances;
+        while self.statements.len() > 1
+            && (self.statements.len() > SESSIONS || self.candidates() > CANDIDATES)
+        {
+            if let Some((oldest, _)) = self.statements.pop_first() {
+                self.floor = self.floor.max(u64::from(oldest) + 1);
+            }
         }
     }
 

@@ -65,6 +65,7 @@ impl Plan {
                 }
                 None => RuleSet::transactions().observing(),
             },
+            ScopeKind::Session => RuleSet::session(),
         };
         rules.rules.retain(|rule| *rule != Rule::Lease);
         for rule in &mut rules.rules {

@@ -1,4 +1,4 @@
-//! Rules for block payloads: R0, R2 and R4 of the project's list in `docs/guard.md`.
+//! Rules for blocks, and for votes where they are alike: R0, R2 and R4 of the project's list in `docs/guard.md`.
 
 use crate::decision::Refusal;
 use crate::request::BlockFacts;
@@ -15,16 +15,12 @@ pub(super) fn window(block: &BlockFacts, at: u64, past: u64, future: u64) -> Res
 }
 
 /// R4, same height or lower. A gap that was left out stays out: what stood there is not known.
-pub(super) fn unique_slot(
-    scope: &ScopeState,
-    block: &BlockFacts,
-    digest: &Digest,
-) -> Result<(), Refusal> {
-    if let Some(recorded) = scope.at_slot(block.number).find(|recorded| recorded != digest) {
+pub(super) fn unique_slot(scope: &ScopeState, slot: u64, digest: &Digest) -> Result<(), Refusal> {
+    if let Some(recorded) = scope.at_slot(slot).find(|recorded| recorded != digest) {
         return Err(Refusal::SlotTaken { recorded });
     }
     match scope.tip() {
-        Some(tip) if block.number <= tip => Err(Refusal::BehindTip { tip }),
+        Some(tip) if slot <= tip => Err(Refusal::BehindTip { tip }),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod block;
 mod rate;
+mod statement;
 mod transaction;
 
 use serde::{Deserialize, Serialize};
@@ -51,8 +52,10 @@ pub enum Rule {
         /// Milliseconds into the future.
         future: u64,
     },
-    /// A new block stands above every recorded one.
+    /// A new block or vote stands above every recorded one.
     UniqueSlot,
+    /// A statement contradicts none about the same candidate.
+    Consistent,
     /// A block right above the last one has it as its parent.
     ParentLink,
     /// A slot is at most this far above the last one.
@@ -116,6 +119,12 @@ impl RuleSet {
         Self { mode: Mode::Strict, rules: vec![Rule::Floor, Rule::MaxGap(16), replacement] }
     }
 
+    /// What a session key signs: every slot once and none below it, no contradictions.
+    pub fn session() -> Self {
+        let rules = vec![Rule::Floor, Rule::UniqueSlot, Rule::Consistent];
+        Self { mode: Mode::Strict, rules }
+    }
+
     /// The same rules, broken without consequence but for the report.
     pub fn observing(self) -> Self {
         Self { mode: Mode::Observe, ..self }
@@ -142,8 +151,12 @@ impl Rule {
                 block::window(block, request.at, past, future)
             }
             (Self::UniqueSlot, Facts::Block(block)) => {
-                block::unique_slot(scope, block, &request.digest)
+                block::unique_slot(scope, block.number, &request.digest)
             }
+            (Self::UniqueSlot, Facts::Vote(vote)) => {
+                block::unique_slot(scope, vote.slot, &request.digest)
+            }
+            (Self::Consistent, Facts::Statement(_)) => statement::consistent(scope, request),
             (Self::ParentLink, Facts::Block(block)) => block::parent_link(scope, block),
             (Self::MaxGap(most), Facts::Block(_) | Facts::Transaction(_)) => {
                 max_gap(scope, slot, most)
