@@ -85,8 +85,28 @@ impl ScryptCost {
     }
 
     /// N: 2 to the power of `log_n`.
-    const fn n(self) -> u64 {
+    pub const fn n(self) -> u64 {
         1 << self.log_n
+    }
+
+    /// The block size.
+    pub const fn r(self) -> u32 {
+        self.r
+    }
+
+    /// The number of lanes.
+    pub const fn p(self) -> u32 {
+        self.p
+    }
+
+    /// Runs scrypt.
+    pub(crate) fn derive(self, passphrase: &[u8], salt: &[u8]) -> Result<DerivedKey, Error> {
+        let refused = |_| malformed("scrypt refused its parameters");
+        let params = scrypt::Params::new(self.log_n, self.r, self.p).map_err(refused)?;
+        let mut key = DerivedKey::default();
+        scrypt::scrypt(passphrase, salt, &params, key.as_mut_slice())
+            .map_err(|_| malformed("scrypt refused its output length"))?;
+        Ok(key)
     }
 }
 
@@ -110,12 +130,7 @@ impl Kdf {
         let passphrase = passphrase.as_bytes();
         let mut key = DerivedKey::default();
         match self {
-            Self::Scrypt { cost, salt } => {
-                let refused = |_| malformed("scrypt refused its parameters");
-                let params = scrypt::Params::new(cost.log_n, cost.r, cost.p).map_err(refused)?;
-                scrypt::scrypt(passphrase, salt, &params, key.as_mut_slice())
-                    .map_err(|_| malformed("scrypt refused its output length"))?;
-            }
+            Self::Scrypt { cost, salt } => return cost.derive(passphrase, salt),
             Self::Pbkdf2 { prf: Prf::HmacSha256, rounds, salt } => {
                 pbkdf2::pbkdf2_hmac::<Sha256>(passphrase, salt, *rounds, key.as_mut_slice());
             }

@@ -32,6 +32,7 @@
 //! | `secret.rs` | [`Secret`], [`SecretText`], [`Passphrase`] |
 //! | `pem.rs`, `der.rs` | SEC 1 and PKCS#8, with a named curve or all its parameters |
 //! | `keystore.rs` | Ethereum keystores, version 3 |
+//! | `sealer.rs` | many secrets of 32 bytes under one passphrase |
 //! | `mnemonic.rs`, `words/` | BIP-39, in ten languages |
 //! | `path.rs` | BIP-32: from a seed along a path to a key |
 //! | `error.rs` | what can go wrong, each with a number |
@@ -62,6 +63,7 @@ mod path;
 mod pem;
 mod random;
 mod read;
+mod sealer;
 mod secret;
 
 pub use error::{Error, ErrorKind};
@@ -70,4 +72,5 @@ pub use mnemonic::{Language, Mnemonic, WordCount};
 pub use path::DerivationPath;
 pub use random::system_random;
 pub use read::{Format, MAX_INPUT, Options, read, recognise};
+pub use sealer::{Sealed, Sealer, SealerFile};
 pub use secret::{Passphrase, Secret, SecretText};

@@ -277,6 +277,30 @@ impl Mnemonic {
         Secret::from_seed(seed.as_slice(), path)
     }
 
+    /// What Substrate makes keys of: the first 32 bytes of PBKDF2 over the entropy, where BIP-39 has
+    /// the words (substrate-bip39, `seed_from_entropy`). The password is taken as it is. None if a
+    /// word is not in the English list, the only one that Substrate reads.
+    pub fn substrate_seed(&self, password: &Passphrase) -> Option<Zeroizing<[u8; 32]>> {
+        let mut bits = Zeroizing::new([0; BITS_LENGTH]);
+        let mut count = 0;
+        for word in self.as_str().split(' ') {
+            let index = Language::English.index_vartime(word)?;
+            for bit in 0..11 {
+                let at = 11 * count + bit;
+                bits[at / 8] |= ((index >> (10 - bit) & 1) as u8) << (7 - at % 8);
+            }
+            count += 1;
+        }
+        let entropy = &bits[..count * 4 / 3];
+        let mut salt = Zeroizing::new(String::with_capacity(8 + password.as_str().len()));
+        salt.push_str("mnemonic");
+        salt.push_str(password.as_str());
+        let mut seed = Zeroizing::new([0; 32]);
+        let (salt, seed_bytes) = (salt.as_bytes(), seed.as_mut_slice());
+        pbkdf2::pbkdf2_hmac::<Sha512>(entropy, salt, SEED_ROUNDS, seed_bytes);
+        Some(seed)
+    }
+
     fn from_indices(indices: &[u16], language: Language) -> Self {
         let mut text = Zeroizing::new(String::with_capacity((MAX_WORD + 1) * MAX_WORDS));
         for index in indices {
