@@ -19,6 +19,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `record_place.rs` | where a record is: there, or in a folder |
 //! | `address.rs` | where the database is, and what is not let through |
 //! | `tls.rs` | rustls for tokio-postgres |
 //! | `connection.rs` | one connection and the statements on it |
@@ -29,7 +30,9 @@
 mod address;
 mod connection;
 mod ledger;
+mod record_place;
 mod tls;
 
 pub use address::{Address, BadAddress};
 pub use ledger::Postgres;
+pub use record_place::RecordPlace;

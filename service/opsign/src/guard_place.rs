@@ -6,9 +6,8 @@ use std::time::SystemTime;
 
 use clap::Args;
 use opsign_guard::{Client, Guard, Store, StoreError};
-use opsign_signer::{
-    Answer, AskError, Operation, OperationError, RecordPlace, TlsFiles, ask, look, perform,
-};
+use opsign_guard_postgres::RecordPlace;
+use opsign_signer::{Answer, AskError, Operation, OperationError, TlsFiles, ask, look, perform};
 use serde_json::Value;
 
 use crate::failure::Failure;

@@ -9,6 +9,7 @@
 //! | `guard_place.rs` | the guard of both: a running signer's, or a record at rest |
 //! | `proxy.rs` | `opsign proxy` |
 //! | `sidecar.rs` | `opsign sidecar` |
+//! | `keystore.rs`, `keystore_key.rs` | `opsign keystore` |
 //! | `key.rs` | `opsign key generate, import, list, address` |
 //! | `payload.rs` | `opsign payload hash, sign, verify` |
 //! | `gossip.rs` | `opsign gossip decode, verify, encode` |
@@ -29,6 +30,8 @@ mod hsm_config;
 mod input;
 mod key;
 mod key_file;
+mod keystore;
+mod keystore_key;
 mod log_flags;
 mod message;
 mod new_key;
@@ -81,6 +84,8 @@ enum Command {
     Proxy(Box<proxy::Proxy>),
     /// Stand between op-node and its engine, and bring in blocks of external builders.
     Sidecar(Box<sidecar::Sidecar>),
+    /// Serve a Polkadot validator's session keys over gRPC, with slashing protection.
+    Keystore(Box<keystore::Keystore>),
     /// Make, import and list keys, in files or in a PKCS#11 token.
     #[command(subcommand)]
     Key(key::Command),
@@ -113,6 +118,7 @@ fn main() -> ExitCode {
         Command::Switch(arguments) => switch::run(&arguments).and_then(answer),
         Command::Proxy(arguments) => proxy::run(&arguments, json),
         Command::Sidecar(arguments) => sidecar::run(&arguments, json),
+        Command::Keystore(arguments) => keystore::run(*arguments, json),
         Command::Key(command) => key::run(command).and_then(answer),
         Command::Payload(command) => payload::run(command).and_then(answer),
         Command::Gossip(command) => gossip::run(command, json),

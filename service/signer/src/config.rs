@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use opsign_core::{Address, ChainId, U256};
 use opsign_guard::{Mode, ReplacementMode};
+use opsign_guard_postgres::RecordPlace;
 use opsign_keys::DerivationPath;
 use opsign_wire::{ConfigError, Limits, parse_config, read_config};
 use serde::Deserialize;
@@ -20,7 +21,6 @@ use crate::l1::L1;
 use crate::pkcs11_uri::Pkcs11Uri;
 use crate::policy::{Method, Policy, Rate};
 use crate::protection::Plan;
-use crate::record_place::RecordPlace;
 use crate::sequencer::Sequencer;
 
 /// A config file that was read and understood; keys and certificates are not opened yet.

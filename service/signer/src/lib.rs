@@ -48,7 +48,6 @@ mod payloads;
 mod pkcs11_uri;
 mod policy;
 mod protection;
-mod record_place;
 mod relayed;
 mod run;
 mod seen;
@@ -64,7 +63,6 @@ pub use operation::{
     Switch, look, perform,
 };
 pub use opsign_wire::{Failure, TlsFiles};
-pub use record_place::RecordPlace;
 pub use run::{check, run};
 pub use sequencer::Head;
 pub use unsafe_blocks::UnsafeBlocks;

@@ -1,0 +1,69 @@
+//! What is counted.
+
+use opsign_guard::Guard;
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
+
+/// The keystore's metrics.
+pub(crate) struct Metrics {
+    /// By method and outcome: `signed`, or why not.
+    pub(crate) requests: IntCounterVec,
+    /// By key type and what the message says.
+    pub(crate) signed: IntCounterVec,
+    pub(crate) seconds: Histogram,
+    pub(crate) connections: IntGauge,
+    keys: IntGauge,
+    guard_closed: IntGauge,
+    guard_records: IntGauge,
+    guard_syncs: IntGauge,
+    guard_alarms: IntGauge,
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok::<_, prometheus::Error>(counters)
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let seconds = Histogram::with_opts(
+            HistogramOpts::new("opsign_keystore_seconds", "Seconds to the answer")
+                .buckets(vec![1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 1.0]),
+        )?;
+        registry.register(Box::new(seconds.clone()))?;
+        Ok(Self {
+            requests: counters(
+                "opsign_keystore_requests_total",
+                "Calls by what came of them",
+                &["method", "outcome"],
+            )?,
+            signed: counters(
+                "opsign_keystore_signed_total",
+                "Signatures given out",
+                &["key_type", "claim"],
+            )?,
+            seconds,
+            connections: gauge("opsign_connections", "Open connections")?,
+            keys: gauge("opsign_keystore_keys", "Keys that can sign")?,
+            guard_closed: gauge("opsign_guard_closed", "1 if nothing new is recorded any more")?,
+            guard_records: gauge("opsign_guard_records", "Events recorded since the start")?,
+            guard_syncs: gauge("opsign_guard_syncs", "Syncs of the record since the start")?,
+            guard_alarms: gauge("opsign_guard_alarms", "Rules broken in observe since the start")?,
+        })
+    }
+
+    /// Brings gauges up to date.
+    pub(crate) fn refresh(&self, guard: &Guard, keys: usize) {
+        let figures = guard.figures();
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.keys.set(number(keys as u64));
+        self.guard_closed.set(i64::from(figures.closed));
+        self.guard_records.set(number(figures.records));
+        self.guard_syncs.set(number(figures.syncs));
+        self.guard_alarms.set(number(figures.alarms));
+    }
+}

@@ -1,0 +1,10 @@
+//! `opsign keystore` as validators and operators meet it: a config file, certificates, a port.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+#[allow(dead_code, reason = "the torture uses the rest")]
+mod world;
+
+mod cli;
+mod era;
+mod rights;
+mod rpc;
