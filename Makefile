@@ -2,7 +2,7 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-guard bench-hsm bench-proxy bench-sidecar bench-signer parity postgres torture schedules test-devnet test-sidecar test-switch package package-test \
+  bench bench-guard bench-hsm bench-keystore bench-proxy bench-sidecar bench-signer parity postgres torture torture-keystore schedules test-devnet test-sidecar test-switch package package-test \
   monitoring fuzz deny lint header verify-curve tables clean
 
 demo:
@@ -66,6 +66,9 @@ bench-hsm:
 bench-signer:
 	@scripts/bench-signer.sh
 
+bench-keystore:
+	@scripts/bench-keystore.sh
+
 bench-proxy:
 	@scripts/bench-proxy.sh
 
@@ -83,6 +86,10 @@ parity:
 # make torture CYCLES=20000: that many, added to docs/torture.jsonl.
 torture:
 	@scripts/torture.sh $(if $(CYCLES),--cycles $(CYCLES))
+
+# make torture-keystore CYCLES=5000: the keystore's, likewise.
+torture-keystore:
+	@scripts/torture.sh --keystore $(if $(CYCLES),--cycles $(CYCLES))
 
 schedules:
 	@scripts/schedules.sh

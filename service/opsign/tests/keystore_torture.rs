@@ -88,6 +88,11 @@ struct Life {
 fn main() {
     let options = Options::read();
     let started = Instant::now();
+    // A run takes long, and another build may put another program in this one's place.
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("opsign");
+    std::fs::copy(env!("CARGO_BIN_EXE_opsign"), &program).unwrap();
+    PROGRAM.set(program).unwrap();
     println!("keystore torture: {} cycles, seed {}", options.cycles, options.seed);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -104,6 +109,8 @@ fn main() {
             }
             if Some(cycles) == options.forget_at {
                 std::fs::write(life.world.path("guard/log"), old.take().unwrap()).unwrap();
+                // It would notice.
+                std::fs::remove_file(life.world.path("guard/checkpoint")).unwrap();
                 life.slot -= 4;
             }
             let place = runtime.block_on(life.cycle(&mut state));
@@ -146,6 +153,7 @@ fn main() {
     }
     if let Some(violation) = violation {
         println!("VIOLATION after {cycles} cycles: {violation}");
+        drop(folder);
         std::process::exit(1);
     }
     assert!(signatures > 2 * cycles && refused > cycles / 4, "{signatures} {refused}");
@@ -174,9 +182,15 @@ impl Life {
         if let Some(place) = place {
             command.env("OPSIGN_CRASH_AT", format!("{place}:{count}"));
         }
-        let Some(mut running) = self.world.try_start(&mut command) else {
-            // "write torn" and the like may come at the start, too.
-            return place.unwrap_or("outside").to_owned();
+        let mut running = match self.world.try_start(&mut command) {
+            Ok(running) => running,
+            Err(status) => {
+                if status.signal() != Some(9) {
+                    let what = format!("it does not start: {status}");
+                    self.found.lock().unwrap().violation = Some(what);
+                }
+                return place.unwrap_or("outside").to_owned();
+            }
         };
         let mut images = Vec::new();
         for image in 0..2 {

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
@@ -17,6 +17,9 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
+
+/// The program, if it is not the one that this was built with.
+pub static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
 pub const CLIENTS: [&str; 3] = ["one.example", "two.example", "ops.example"];
 
@@ -75,7 +78,8 @@ impl World {
     }
 
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsign"));
+        let program = PROGRAM.get_or_init(|| env!("CARGO_BIN_EXE_opsign").into());
+        let mut command = Command::new(program);
         command.args(words).current_dir(self.folder.path());
         command
     }
@@ -126,8 +130,8 @@ impl World {
         self.try_start(command).expect("it starts")
     }
 
-    /// The program, or none if it ends before it listens.
-    pub fn try_start(&self, command: &mut Command) -> Option<Running> {
+    /// The program, or how it ended before it listened.
+    pub fn try_start(&self, command: &mut Command) -> Result<Running, ExitStatus> {
         let mut child = command
             .args(["--log.format", "json"])
             .stdout(Stdio::piped())
@@ -141,11 +145,10 @@ impl World {
                 let address = line["address"].as_str().unwrap().parse().unwrap();
                 // The rest is read, so that the program does not wait for its reader.
                 std::thread::spawn(move || lines.for_each(drop));
-                return Some(Running { child, address });
+                return Ok(Running { child, address });
             }
         }
-        child.wait().unwrap();
-        None
+        Err(child.wait().unwrap())
     }
 
     pub async fn client(&self, running: &Running, name: &str) -> Client {
@@ -193,7 +196,7 @@ impl Running {
     }
 
     /// Waits at most 30 s for its end.
-    pub fn wait(&mut self) -> std::process::ExitStatus {
+    pub fn wait(&mut self) -> ExitStatus {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -204,8 +207,13 @@ impl Running {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
-    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+    pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
 }
