@@ -156,7 +156,42 @@ const engineCalls = () =>
   });
 const yaml = (path) => readFileSync(join(here, "..", path));
 
+// What session keys sign, and requests for it in protobuf.
+const little = (number, size) => {
+  const out = Buffer.alloc(size);
+  out.writeUIntLE(number, 0, Math.min(size, 6));
+  return out;
+};
+const joined = (...pieces) => Buffer.concat(pieces.map((one) => Buffer.from(one)));
+const hash32 = (byte) => Buffer.alloc(32, byte);
+const preDigest = joined([4, 6], "BABE", [13 << 2, 2, 0, 0, 0, 0], little(7, 8));
+const sessionMessages = [
+  [2, joined([0], hash32(3), little(9, 4), little(4, 8), little(2, 8))],
+  [2, joined([1], hash32(3), little(9, 4), little(4, 8), little(2, 8))],
+  [3, joined("BKNG", [1], hash32(4), little(5, 4), hash32(6))],
+  [3, joined("APPR", hash32(4), little(5, 4))],
+  [3, joined("APPR", [2 << 2], hash32(4), hash32(5), little(5, 4))],
+  [3, joined("DISP", [0], hash32(4), little(5, 4))],
+  [3, joined("VCPC", [1], hash32(4), little(5, 4), little(17, 4))],
+  [3, joined([10 << 2, 0xb6, 1], little(5, 4), hash32(6))],
+  [5, joined("POP_", hash32(7))],
+  [6, joined("a record")],
+];
+const field = (number, value) => joined([(number << 3) | 2, value.length & 0x7f | (value.length > 127 ? 0x80 : 0)], value.length > 127 ? [value.length >> 7] : [], value);
+const wide = (number, value) => joined([((number << 3) | 2) & 0x7f | 0x80, number >> 4], field(0, value).subarray(1));
+const sessionRequest = (type, message, payload) =>
+  joined(field(1, type), field(2, "sr25519"), field(3, hash32(8)), field(4, message), payload ? field(5, payload) : []);
+const proposal = joined(field(1, hash32(1)), field(2, "5"), field(3, hash32(2)), field(4, hash32(2)), field(5, preDigest));
+const sessionTypes = ["babe", "aura", "gran", "para", "beef", "asgn", "audi"];
+
 const targets = {
+  session_message: () => sessionMessages.map(([kind, message]) => joined([kind], message)),
+  sign_request: () => [
+    ...sessionMessages.map(([kind, message]) => sessionRequest(sessionTypes[kind], message)),
+    // The hash is another than the header's; the fuzzer need not find it: what is refused is tried, too.
+    sessionRequest("babe", hash32(9), wide(104, proposal)),
+    sessionRequest("para", sessionMessages[5][1], joined([8, 5], field(2, hash32(6)), wide(103, field(1, hash32(4))))),
+  ],
   json_rpc: () => [
     ...bodies("json_rpc"),
     ...[...ours, ours, ours.concat(ours), []].map((body) => Buffer.from(JSON.stringify(body))),

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `tx.rs`, `gossip.rs`, `text.rs`, `keys.rs`, `typed_data.rs` | the code itself, the other way round |
 //! | `wire.rs`, `signer.rs`, `link.rs` | what goes in must be what comes out, written anew |
+//! | `remote_keystore.rs` | the same message for other keys, with a byte more, and without its payload |
 //! | `sidecar.rs` | serde_json, which reads all of it |
 //! | `alloy.rs` | alloy and op-alloy |
 //! | `libsecp256k1.rs` | libsecp256k1 |
@@ -19,6 +20,7 @@ mod gossip;
 mod keys;
 mod libsecp256k1;
 mod link;
+mod remote_keystore;
 mod sidecar;
 mod signer;
 mod text;
@@ -32,6 +34,7 @@ pub use gossip::{gossip, snappy, ssz};
 pub use keys::{key_der, key_read, keystore, mnemonic, path};
 pub use libsecp256k1::{recover, sign};
 pub use link::{link_answers, link_call};
+pub use remote_keystore::{session_message, sign_request};
 pub use sidecar::{builders_answer, engine_call};
 pub use signer::{block_payload, config, envelope, pkcs11_uri, transaction_args};
 pub use text::{signature, text};
