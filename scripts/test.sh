@@ -3,7 +3,7 @@
 source "$(dirname "$0")/env.sh"
 
 steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime go wasm-test opnode fuzz
-  postgres torture schedules parity "devnet --short" "devnet --short --guarded" "devnet --short --proxied"
+  postgres torture "torture --keystore" schedules parity "devnet --short" "devnet --short --guarded" "devnet --short --proxied"
   "devnet --short --switch" "sidecar --short" monitoring deny)
 table=""
 for step in "${steps[@]}"; do

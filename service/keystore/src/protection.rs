@@ -82,7 +82,7 @@ impl Protection {
     }
 
     /// Whether a key may sign a message that says this. The yes is durable. In `observe` it is
-    /// always yes, and what a rule says against it is in the log.
+    /// always yes, and what a rule says against it is counted.
     pub(crate) async fn permit(
         &self,
         key: &SessionKey,

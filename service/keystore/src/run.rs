@@ -27,6 +27,9 @@ use crate::service::{Parts, Service};
 /// How long running calls may finish after a stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// For a call to arrive whole, beside its deadline.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
 /// Files that are open besides clients' connections: record, anchor, logs and ports.
 const OTHER_FILES: usize = 64;
 
@@ -148,6 +151,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
     let connections = incoming(listener, Arc::clone(&tls), room, count, stop.clone());
     let mut stopped = stop.clone();
     let server = Server::builder()
+        .timeout(deadline + ARRIVAL)
         .max_concurrent_streams(fixed.limits.streams)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(30)))
