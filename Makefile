@@ -2,8 +2,9 @@
 # Each target is a script that anyone can run alone.
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
-  bench bench-guard bench-hsm bench-keystore bench-proxy bench-sidecar bench-signer parity postgres torture torture-keystore schedules test-devnet test-sidecar test-switch package package-test \
-  monitoring fuzz deny lint header verify-curve tables clean
+  bench bench-guard bench-hsm bench-keystore bench-proxy bench-sidecar bench-signer parity \
+  postgres torture torture-keystore schedules test-devnet test-sidecar test-switch package \
+  package-test monitoring fuzz deny lint header verify-curve tables keystore-judges clean
 
 demo:
 	@scripts/demo.sh
@@ -115,6 +116,10 @@ monitoring:
 
 deny:
 	@scripts/deny.sh
+
+# Polkadot's vectors and judges; needs the sp-* crates, built once per machine.
+keystore-judges:
+	@scripts/keystore-judges.sh
 
 lint:
 	@scripts/lint.sh
