@@ -13,3 +13,6 @@ fi
 # The fuzz targets ship nothing, and alloy brings crates in several versions.
 "$root/bin/cargo-deny" --log-level error --manifest-path fuzz/Cargo.toml --config deny.toml \
   check --hide-inclusion-graph licenses sources
+# A node's side of the keystore: the sp-* crates have some in several versions.
+"$root/bin/cargo-deny" --log-level error --manifest-path service/keystore-client/Cargo.toml \
+  --config deny.toml check --hide-inclusion-graph licenses sources

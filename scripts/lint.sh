@@ -8,6 +8,7 @@ cargo fmt --manifest-path core/tests/thumb/Cargo.toml --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
 cargo fmt --manifest-path scripts/tools/Cargo.toml --check
 cargo fmt --manifest-path service/signer/tests/kona/Cargo.toml --check
+cargo fmt --manifest-path service/keystore-client/Cargo.toml --check
 cargo fmt --manifest-path vectors/generate/polkadot/sp/Cargo.toml --check
 cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --all-features \

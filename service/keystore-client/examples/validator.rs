@@ -1,0 +1,318 @@
+//! A validator's node as its keystore sees it: claims slots, seals blocks, votes and proves whose
+//! its keys are, all through a running `opsign keystore`, and checks each signature as the chain
+//! does, by the sp-consensus crates. Then it does what two copies of one node would do, and wants
+//! to be refused.
+//!
+//! ```sh
+//! cargo run --example validator -- https://localhost:9955 ca.crt client.crt client.key \
+//!   [--rounds 100] [--first 1] [--statements ../../vectors/polkadot/statements.json]
+//! ```
+//!
+//! A line of JSON for every signature goes to standard output, for the judges of
+//! `vectors/generate/polkadot`; the counts go to standard error.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use codec::Encode;
+use finality_grandpa::{Message, Precommit, Prevote};
+use opsign_keystore_client::{Connection, Identity, RemoteKeystore};
+use serde_json::{Value, json};
+use sp_application_crypto::RuntimeAppPublic;
+use sp_application_crypto::key_types::{BABE, BEEFY, GRANDPA};
+use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, PrimaryPreDigest};
+use sp_consensus_babe::{EquivocationProof, make_vrf_sign_data};
+use sp_consensus_beefy::{Commitment, Payload, ecdsa_crypto, known_payloads::MMR_ROOT_ID};
+use sp_core::crypto::{KeyTypeId, VrfPublic};
+use sp_core::proof_of_possession::statement_of_ownership;
+use sp_core::{H256, ecdsa, ed25519, sr25519};
+use sp_crypto_hashing::{blake2_256, keccak_256};
+use sp_keystore::{Keystore, KeystorePtr};
+use sp_runtime::generic::{Digest, DigestItem};
+use sp_runtime::traits::{BlakeTwo256, Header as _};
+
+type Header = sp_runtime::generic::Header<u32, BlakeTwo256>;
+type Failure = Box<dyn Error>;
+
+const PARA: KeyTypeId = KeyTypeId(*b"para");
+
+fn main() -> Result<(), Failure> {
+    let mut words = std::env::args().skip(1);
+    let mut next = |what: &str| words.next().ok_or(format!("{what} is missing"));
+    let address = next("the address")?;
+    let identity = Identity {
+        ca: std::fs::read(next("the authority's certificate")?)?,
+        certificate: std::fs::read(next("the client's certificate")?)?,
+        key: std::fs::read(next("the client's key")?)?,
+    };
+    let options = words.collect::<Vec<_>>();
+    let option = |name: &str| {
+        options.iter().position(|word| word == name).and_then(|at| options.get(at + 1))
+    };
+    let rounds = option("--rounds").map_or(Ok(100), |text| text.parse())?;
+    let first = option("--first").map_or(Ok(1), |text| text.parse())?;
+
+    let connection = Connection::new(&address, &identity, Duration::from_secs(20))?;
+    let mut validator = Validator::new(Arc::new(RemoteKeystore::new(connection)))?;
+    for round in first..first + rounds {
+        validator.block(round)?;
+        validator.votes(round)?;
+        validator.commitment(round)?;
+    }
+    validator.ownership()?;
+    if let Some(file) = option("--statements") {
+        validator.statements(&std::fs::read_to_string(file)?)?;
+    }
+    let Tally { signed, refused } = validator.tally;
+    eprintln!("{signed} signatures hold, {refused} contradictions were refused");
+    Ok(())
+}
+
+struct Validator {
+    keystore: Arc<RemoteKeystore>,
+    babe: sr25519::Public,
+    gran: ed25519::Public,
+    beef: ecdsa::Public,
+    para: sr25519::Public,
+    tally: Tally,
+}
+
+#[derive(Default)]
+struct Tally {
+    signed: usize,
+    refused: usize,
+}
+
+impl Validator {
+    fn new(keystore: Arc<RemoteKeystore>) -> Result<Self, Failure> {
+        let sr25519 = |key_type| keystore.sr25519_public_keys(key_type).first().copied();
+        Ok(Self {
+            babe: sr25519(BABE).ok_or("no key of type babe")?,
+            gran: *keystore.ed25519_public_keys(GRANDPA).first().ok_or("no key of type gran")?,
+            beef: *keystore.ecdsa_public_keys(BEEFY).first().ok_or("no key of type beef")?,
+            para: sr25519(PARA).ok_or("no key of type para")?,
+            keystore,
+            tally: Tally::default(),
+        })
+    }
+
+    /// Claims a slot and seals its block, as sc-consensus-babe does; then tries another block.
+    fn block(&mut self, slot: u64) -> Result<(), Failure> {
+        let (randomness, epoch) = (blake2_256(b"randomness"), slot / 2400);
+        self.keystore.announce_slot(&randomness, slot.into(), epoch);
+        let data = make_vrf_sign_data(&randomness, slot.into(), epoch);
+        let vrf = self.keystore.sr25519_vrf_sign(BABE, &self.babe, &data)?;
+        let vrf = vrf.ok_or("the BABE key is gone")?;
+        hold(self.babe.vrf_verify(&data, &vrf), "the VRF")?;
+        self.tally.write(
+            "sr25519_vrf",
+            &self.babe.0,
+            &vrf.encode(),
+            json!({"transcript": {"label": "BABE", "items": [
+                {"label": "slot number", "u64": slot.to_string()},
+                {"label": "current epoch", "u64": epoch.to_string()},
+                {"label": "chain randomness", "bytes": hex(&randomness)},
+            ]}}),
+        );
+
+        let pre_digest = PreDigest::Primary(PrimaryPreDigest {
+            authority_index: 0,
+            slot: slot.into(),
+            vrf_signature: vrf,
+        });
+        let header = header(slot, "a", &pre_digest);
+        let seal = self.seal(&header)?.ok_or("the BABE key is gone")?;
+        let sealed = with_seal(&header, &seal);
+        hold(sealed_by(sealed.clone(), &self.babe), "the seal")?;
+        let details = json!({"class": "babe", "message": hex(header.hash().as_bytes()), "header": hex(&header.encode())});
+        self.tally.write("sr25519", &self.babe.0, &seal.0, details);
+
+        // A node that was restarted asks again. Another seal would be evidence against it.
+        let again = self.seal(&header)?.ok_or("the BABE key is gone")?;
+        hold(
+            !equivocation(&self.babe, slot, sealed.clone(), with_seal(&header, &again)),
+            "the seal, asked for again,",
+        )?;
+        let other = self.seal(&self::header(slot, "b", &pre_digest));
+        self.tally.refuse(other, "a second block in one slot")?;
+        Ok(())
+    }
+
+    fn seal(&self, header: &Header) -> Result<Option<sr25519::Signature>, sp_keystore::Error> {
+        self.keystore.announce_header(header);
+        self.keystore.sr25519_sign(BABE, &self.babe, header.hash().as_bytes())
+    }
+
+    /// Prevotes and precommits, as sc-consensus-grandpa does; then votes for something else.
+    fn votes(&mut self, round: u64) -> Result<(), Failure> {
+        let target = |name: &str| H256(blake2_256(format!("{name} {round}").as_bytes()));
+        let number = u32::try_from(round)?;
+        let prevote =
+            |target_hash| Message::Prevote(Prevote { target_hash, target_number: number });
+        let precommit =
+            |target_hash| Message::Precommit(Precommit { target_hash, target_number: number });
+        for (vote, other) in [
+            (prevote(target("a")), prevote(target("b"))),
+            (precommit(target("a")), precommit(target("b"))),
+        ] {
+            let (round, set_id) = (round, 1);
+            let sign = |vote| {
+                let keystore: KeystorePtr = self.keystore.clone();
+                sp_consensus_grandpa::sign_message(keystore, vote, self.gran.into(), round, set_id)
+            };
+            let signed = sign(vote).ok_or("the vote is not signed")?;
+            let check = sp_consensus_grandpa::check_message_signature::<H256, u32>;
+            hold(
+                check(&signed.message, &signed.id, &signed.signature, round, set_id).is_valid(),
+                "the vote",
+            )?;
+            let message = sp_consensus_grandpa::localized_payload(round, set_id, &signed.message);
+            let details = json!({"class": "gran", "message": hex(&message)});
+            self.tally.write("ed25519", &self.gran.0, signed.signature.as_ref(), details);
+            let other = sp_consensus_grandpa::localized_payload(round, set_id, &other);
+            let other = self.keystore.ed25519_sign(GRANDPA, &self.gran, &other);
+            self.tally.refuse(other, "a second vote in one round")?;
+        }
+        Ok(())
+    }
+
+    /// A vote of BEEFY, then one for another root.
+    fn commitment(&mut self, height: u64) -> Result<(), Failure> {
+        let commitment = |root: &str| Commitment {
+            payload: Payload::from_single_entry(MMR_ROOT_ID, keccak_256(root.as_bytes()).to_vec()),
+            block_number: u32::try_from(height).unwrap_or(u32::MAX),
+            validator_set_id: 1,
+        };
+        let vote = commitment("a");
+        let sign = |commitment: &Commitment<u32>| {
+            self.keystore.announce_commitment(commitment);
+            self.keystore.ecdsa_sign_prehashed(BEEFY, &self.beef, &keccak_256(&commitment.encode()))
+        };
+        let signature = sign(&vote)?.ok_or("the BEEFY key is gone")?;
+        let other = sign(&commitment("b"));
+        let check =
+            sp_consensus_beefy::check_commitment_signature::<u32, ecdsa_crypto::AuthorityId>;
+        hold(check(&vote, &self.beef.into(), &signature.into()), "the commitment")?;
+        let details = json!({"class": "beef", "message": hex(&vote.encode())});
+        self.tally.write("ecdsa_keccak", &self.beef.0, &signature.0, details);
+        self.tally.refuse(other, "a second commitment at one height")
+    }
+
+    /// `author_rotateKeysWithOwner`.
+    fn ownership(&mut self) -> Result<(), Failure> {
+        let statement = statement_of_ownership(&blake2_256(b"owner"));
+        let details = || json!({"message": hex(&statement)});
+        let signature =
+            self.keystore.sr25519_sign(BABE, &self.babe, &statement)?.ok_or("no key")?;
+        self.tally.write("sr25519", &self.babe.0, &signature.0, details());
+        let signature =
+            self.keystore.ed25519_sign(GRANDPA, &self.gran, &statement)?.ok_or("no key")?;
+        self.tally.write("ed25519", &self.gran.0, &signature.0, details());
+        let signature = self.keystore.ecdsa_sign(BEEFY, &self.beef, &statement)?.ok_or("no key")?;
+        self.tally.write("ecdsa", &self.beef.0, &signature.0, details());
+        Ok(())
+    }
+
+    /// What a parachain validator signs in one session, byte by byte from the vectors; and what it
+    /// does not.
+    fn statements(&mut self, vectors: &str) -> Result<(), Failure> {
+        let vectors: Value = serde_json::from_str(vectors)?;
+        for case in vectors["cases"].as_array().ok_or("no cases")? {
+            let message = unhex(case["encoded"].as_str().ok_or("no bytes")?)?;
+            let name = case["name"].as_str().unwrap_or_default();
+            let sign = || self.keystore.sr25519_sign(PARA, &self.para, &message);
+            // Who has seconded a candidate does not call it valid, too.
+            if case["error"].is_string() || name == "valid_usual" {
+                self.tally.refuse(sign(), name)?;
+            } else if case["session"] == 11_234 {
+                let signature = sign().map_err(|error| format!("{name}: {error}"))?;
+                let signature = signature.ok_or("the key of type para is gone")?;
+                let details = json!({"message": hex(&message)});
+                self.tally.write("sr25519", &self.para.0, &signature.0, details);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn write(&mut self, scheme: &str, public: &[u8], signature: &[u8], details: Value) {
+        let mut line =
+            json!({"scheme": scheme, "public": hex(public), "signature": hex(signature)});
+        if let (Some(line), Value::Object(details)) = (line.as_object_mut(), details) {
+            line.extend(details);
+        }
+        println!("{line}");
+        self.signed += 1;
+    }
+
+    fn refuse<T>(
+        &mut self,
+        answer: Result<T, sp_keystore::Error>,
+        what: &str,
+    ) -> Result<(), Failure> {
+        match answer {
+            Err(sp_keystore::Error::ValidationError(_)) => self.refused += 1,
+            Err(error) => return Err(format!("{what}: {error}").into()),
+            Ok(_) => return Err(format!("{what} was signed").into()),
+        }
+        Ok(())
+    }
+}
+
+fn header(slot: u64, name: &str, pre_digest: &PreDigest) -> Header {
+    let part = |part: &str| H256(blake2_256(format!("{slot} {name} {part}").as_bytes()));
+    let item = <DigestItem as CompatibleDigestItem>::babe_pre_digest(pre_digest.clone());
+    Header {
+        parent_hash: part("parent"),
+        number: u32::try_from(slot).unwrap_or(u32::MAX),
+        state_root: part("state"),
+        extrinsics_root: part("extrinsics"),
+        digest: Digest { logs: vec![item] },
+    }
+}
+
+fn with_seal(header: &Header, seal: &sr25519::Signature) -> Header {
+    let mut sealed = header.clone();
+    sealed.digest_mut().push(<DigestItem as CompatibleDigestItem>::babe_seal((*seal).into()));
+    sealed
+}
+
+/// As a node looks at a block that it is sent.
+fn sealed_by(mut header: Header, author: &sr25519::Public) -> bool {
+    let seal = header.digest_mut().pop().and_then(|item| item.as_babe_seal());
+    seal.is_some_and(|seal| {
+        sp_consensus_babe::AuthorityId::from(*author).verify(&header.hash(), &seal)
+    })
+}
+
+fn equivocation(
+    author: &sr25519::Public,
+    slot: u64,
+    first_header: Header,
+    second_header: Header,
+) -> bool {
+    sp_consensus_babe::check_equivocation_proof(EquivocationProof {
+        offender: (*author).into(),
+        slot: slot.into(),
+        first_header,
+        second_header,
+    })
+}
+
+fn hold(holds: bool, what: &str) -> Result<(), Failure> {
+    holds.then_some(()).ok_or_else(|| format!("{what} does not hold").into())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold("0x".into(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, Failure> {
+    let digits = text.strip_prefix("0x").ok_or("no hex")?;
+    let pairs = (0..digits.len()).step_by(2);
+    pairs
+        .map(|at| Ok(u8::from_str_radix(digits.get(at..at + 2).ok_or("half a byte")?, 16)?))
+        .collect()
+}
