@@ -4,7 +4,8 @@
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
   bench bench-guard bench-hsm bench-keystore bench-proxy bench-sidecar bench-signer parity \
   postgres torture torture-keystore schedules test-devnet test-sidecar test-switch package \
-  package-test monitoring fuzz deny lint header verify-curve tables keystore-judges clean
+  package-test monitoring fuzz deny lint header verify-curve tables keystore-judges keystore- \
+  client clean
 
 demo:
 	@scripts/demo.sh
@@ -120,6 +121,10 @@ deny:
 # Polkadot's vectors and judges; needs the sp-* crates, built once per machine.
 keystore-judges:
 	@scripts/keystore-judges.sh
+
+# A validator on a running keystore, its signatures before those judges.
+keystore-client:
+	@scripts/keystore-client.sh
 
 lint:
 	@scripts/lint.sh

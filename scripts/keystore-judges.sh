@@ -12,6 +12,9 @@ generate=vectors/generate/polkadot
 unformatted=$(gofmt -l $generate)
 [[ -z $unformatted ]] || die "not formatted: ${unformatted//$'\n'/ }"
 step "the vectors are sp-core's" "$JUDGES/vectors" --check
+cases=$(awk '/ cases$/ { sum += $2 } END { print sum }' "$STEP_LOG")
+grep -qF "\`vectors/polkadot\`, $cases cases" docs/polkadot-testing.md \
+  || die "docs/polkadot-testing.md does not say that there are $cases cases"
 step "vet of the judge in Go" in_folder $generate/go go vet ./...
 step "go-schnorrkel agrees" in_folder $generate/go go test -count=1 ./...
 step "polkadot-js agrees" in_folder $generate/node npm run check

@@ -11,17 +11,18 @@
 //! A line of JSON for every signature goes to standard output, for the judges of
 //! `vectors/generate/polkadot`; the counts go to standard error.
 
-use std::error::Error;
+mod shared;
+
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use codec::Encode;
 use finality_grandpa::{Message, Precommit, Prevote};
-use opsign_keystore_client::{Connection, Identity, RemoteKeystore};
+use opsign_keystore_client::RemoteKeystore;
 use serde_json::{Value, json};
-use sp_application_crypto::RuntimeAppPublic;
+use shared::{Failure, Header, connect, header, hex, hold, sealed_by, with_seal};
 use sp_application_crypto::key_types::{BABE, BEEFY, GRANDPA};
-use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, PrimaryPreDigest};
+use sp_consensus_babe::digests::{PreDigest, PrimaryPreDigest};
 use sp_consensus_babe::{EquivocationProof, make_vrf_sign_data};
 use sp_consensus_beefy::{Commitment, Payload, ecdsa_crypto, known_payloads::MMR_ROOT_ID};
 use sp_core::crypto::{KeyTypeId, VrfPublic};
@@ -29,32 +30,20 @@ use sp_core::proof_of_possession::statement_of_ownership;
 use sp_core::{H256, ecdsa, ed25519, sr25519};
 use sp_crypto_hashing::{blake2_256, keccak_256};
 use sp_keystore::{Keystore, KeystorePtr};
-use sp_runtime::generic::{Digest, DigestItem};
-use sp_runtime::traits::{BlakeTwo256, Header as _};
-
-type Header = sp_runtime::generic::Header<u32, BlakeTwo256>;
-type Failure = Box<dyn Error>;
 
 const PARA: KeyTypeId = KeyTypeId(*b"para");
 
 fn main() -> Result<(), Failure> {
-    let mut words = std::env::args().skip(1);
-    let mut next = |what: &str| words.next().ok_or(format!("{what} is missing"));
-    let address = next("the address")?;
-    let identity = Identity {
-        ca: std::fs::read(next("the authority's certificate")?)?,
-        certificate: std::fs::read(next("the client's certificate")?)?,
-        key: std::fs::read(next("the client's key")?)?,
+    let words = std::env::args().skip(1).collect::<Vec<_>>();
+    let [address, ca, certificate, key, options @ ..] = &words[..] else {
+        return Err("address, authority, certificate and key are wanted".into());
     };
-    let options = words.collect::<Vec<_>>();
-    let option = |name: &str| {
-        options.iter().position(|word| word == name).and_then(|at| options.get(at + 1))
-    };
-    let rounds = option("--rounds").map_or(Ok(100), |text| text.parse())?;
-    let first = option("--first").map_or(Ok(1), |text| text.parse())?;
+    let option = |name| shared::option(options, name);
+    let rounds = option("--rounds").map_or(Ok(100), str::parse)?;
+    let first = option("--first").map_or(Ok(1), str::parse::<u64>)?;
 
-    let connection = Connection::new(&address, &identity, Duration::from_secs(20))?;
-    let mut validator = Validator::new(Arc::new(RemoteKeystore::new(connection)))?;
+    let [ca, certificate, key] = [ca, certificate, key].map(Path::new);
+    let mut validator = Validator::new(Arc::new(connect(address, ca, certificate, key)?))?;
     for round in first..first + rounds {
         validator.block(round)?;
         validator.votes(round)?;
@@ -238,12 +227,7 @@ impl Validator {
 
 impl Tally {
     fn write(&mut self, scheme: &str, public: &[u8], signature: &[u8], details: Value) {
-        let mut line =
-            json!({"scheme": scheme, "public": hex(public), "signature": hex(signature)});
-        if let (Some(line), Value::Object(details)) = (line.as_object_mut(), details) {
-            line.extend(details);
-        }
-        println!("{line}");
+        println!("{}", shared::line(scheme, public, signature, details));
         self.signed += 1;
     }
 
@@ -261,32 +245,6 @@ impl Tally {
     }
 }
 
-fn header(slot: u64, name: &str, pre_digest: &PreDigest) -> Header {
-    let part = |part: &str| H256(blake2_256(format!("{slot} {name} {part}").as_bytes()));
-    let item = <DigestItem as CompatibleDigestItem>::babe_pre_digest(pre_digest.clone());
-    Header {
-        parent_hash: part("parent"),
-        number: u32::try_from(slot).unwrap_or(u32::MAX),
-        state_root: part("state"),
-        extrinsics_root: part("extrinsics"),
-        digest: Digest { logs: vec![item] },
-    }
-}
-
-fn with_seal(header: &Header, seal: &sr25519::Signature) -> Header {
-    let mut sealed = header.clone();
-    sealed.digest_mut().push(<DigestItem as CompatibleDigestItem>::babe_seal((*seal).into()));
-    sealed
-}
-
-/// As a node looks at a block that it is sent.
-fn sealed_by(mut header: Header, author: &sr25519::Public) -> bool {
-    let seal = header.digest_mut().pop().and_then(|item| item.as_babe_seal());
-    seal.is_some_and(|seal| {
-        sp_consensus_babe::AuthorityId::from(*author).verify(&header.hash(), &seal)
-    })
-}
-
 fn equivocation(
     author: &sr25519::Public,
     slot: u64,
@@ -299,14 +257,6 @@ fn equivocation(
         first_header,
         second_header,
     })
-}
-
-fn hold(holds: bool, what: &str) -> Result<(), Failure> {
-    holds.then_some(()).ok_or_else(|| format!("{what} does not hold").into())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("0x".into(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn unhex(text: &str) -> Result<Vec<u8>, Failure> {

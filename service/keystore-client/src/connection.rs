@@ -77,11 +77,12 @@ impl Connection {
         A: Send + 'static,
     {
         let (answer, answered) = mpsc::sync_channel(1);
-        let asked = tokio::time::timeout(self.patience, question(self.client.clone()));
+        let (asked, patience) = (question(self.client.clone()), self.patience);
         let asked = async move {
-            let outcome = asked.await.unwrap_or_else(|_| Err(late()));
+            // Inside the runtime: a timer wants to be made there.
+            let outcome = tokio::time::timeout(patience, asked).await;
             // An error is that nobody waits any more.
-            let _ = answer.send(outcome);
+            let _ = answer.send(outcome.unwrap_or_else(|_| Err(late())));
         };
         self.runtime.spawn(asked);
         // The timer above answers first, unless the thread itself is stuck.
