@@ -50,6 +50,7 @@ fn main() -> Result<(), Failure> {
         validator.commitment(round)?;
     }
     validator.ownership()?;
+    validator.keys()?;
     if let Some(file) = option("--statements") {
         validator.statements(&std::fs::read_to_string(file)?)?;
     }
@@ -89,11 +90,18 @@ impl Validator {
     /// Claims a slot and seals its block, as sc-consensus-babe does; then tries another block.
     fn block(&mut self, slot: u64) -> Result<(), Failure> {
         let (randomness, epoch) = (blake2_256(b"randomness"), slot / 2400);
-        self.keystore.announce_slot(&randomness, slot.into(), epoch);
         let data = make_vrf_sign_data(&randomness, slot.into(), epoch);
+        let vrf = self.keystore.sr25519_vrf_sign(BABE, &self.babe, &data);
+        self.tally.refuse(vrf, "a VRF over what was not announced")?;
+        self.keystore.announce_slot(&randomness, slot.into(), epoch);
         let vrf = self.keystore.sr25519_vrf_sign(BABE, &self.babe, &data)?;
         let vrf = vrf.ok_or("the BABE key is gone")?;
         hold(self.babe.vrf_verify(&data, &vrf), "the VRF")?;
+        let drawn = self.keystore.sr25519_vrf_pre_output(BABE, &self.babe, data.as_ref())?;
+        hold(drawn == Some(vrf.pre_output.clone()), "the pre-output alone")?;
+        let with_extra = data.clone().with_extra(data.as_ref().clone());
+        let with_extra = self.keystore.sr25519_vrf_sign(BABE, &self.babe, &with_extra);
+        self.tally.refuse(with_extra, "a VRF with extra data")?;
         self.tally.write(
             "sr25519_vrf",
             &self.babe.0,
@@ -111,10 +119,13 @@ impl Validator {
             vrf_signature: vrf,
         });
         let header = header(slot, "a", &pre_digest);
+        let hash = header.hash();
+        let seal = self.keystore.sr25519_sign(BABE, &self.babe, hash.as_bytes());
+        self.tally.refuse(seal, "a seal of what was not announced")?;
         let seal = self.seal(&header)?.ok_or("the BABE key is gone")?;
         let sealed = with_seal(&header, &seal);
         hold(sealed_by(sealed.clone(), &self.babe), "the seal")?;
-        let details = json!({"class": "babe", "message": hex(header.hash().as_bytes()), "header": hex(&header.encode())});
+        let details = json!({"class": "babe", "message": hex(hash.as_bytes()), "header": hex(&header.encode())});
         self.tally.write("sr25519", &self.babe.0, &seal.0, details);
 
         // A node that was restarted asks again. Another seal would be evidence against it.
@@ -201,6 +212,24 @@ impl Validator {
         let signature = self.keystore.ecdsa_sign(BEEFY, &self.beef, &statement)?.ok_or("no key")?;
         self.tally.write("ecdsa", &self.beef.0, &signature.0, details());
         Ok(())
+    }
+
+    /// Which keys there are, and which are not.
+    fn keys(&mut self) -> Result<(), Failure> {
+        let other = sr25519::Public::from([7; 32]);
+        let has = |key: &sr25519::Public, key_type| {
+            self.keystore.has_keys(&[(key.0.to_vec(), key_type), (self.gran.0.to_vec(), GRANDPA)])
+        };
+        hold(has(&self.babe, BABE) && has(&self.para, PARA), "having its keys")?;
+        hold(!has(&self.babe, PARA) && !has(&other, BABE), "having no others")?;
+        hold(self.keystore.keys(BEEFY)? == [self.beef.0.to_vec()], "the list of keys")?;
+        let statement = statement_of_ownership(b"owner");
+        let signed = self.keystore.sr25519_sign(BABE, &other, &statement)?;
+        hold(signed.is_none(), "not signing with a key that is not there")?;
+        hold(self.keystore.insert(BABE, "//Alice", &other.0).is_err(), "taking no keys")?;
+        // This client is no administrator.
+        let made = self.keystore.sr25519_generate_new(BABE, None);
+        self.tally.refuse(made, "a new key")
     }
 
     /// What a parachain validator signs in one session, byte by byte from the vectors; and what it
