@@ -64,7 +64,7 @@ example validator "$folder/first" "${validator[@]}" --rounds "$rounds" \
 signed=$(wc -l < "$folder/first")
 [[ $signed -ge $((5 * rounds + 15)) ]] || die "$signed signatures in $rounds rounds"
 [[ $said =~ ^"$signed signatures hold, "([0-9]+)" contradictions" ]] || die "no counts: $said"
-[[ ${BASH_REMATCH[1]} -ge $((4 * rounds)) ]] || die "${BASH_REMATCH[1]} contradictions only"
+[[ ${BASH_REMATCH[1]} -ge $((7 * rounds)) ]] || die "${BASH_REMATCH[1]} contradictions only"
 judge_lines "$folder/first" "$signed"
 
 slots=${OPSIGN_SLOTS:-600}
