@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every Rust test of the workspace; core's with either engine. Not with all features: guard's and
+# Every Rust test of the workspace; core's with either engine, and by itself without `dispatch`, which
+# others of the workspace ask for. Not with all features: guard's and
 # opsign's change what runs, and scripts/schedules.sh, postgres.sh and torture.sh have them.
 source "$(dirname "$0")/env.sh"
 
@@ -10,5 +11,6 @@ generator=vectors/generate/keys
 
 cargo build --quiet --locked --package opsign-fake-pkcs11
 cargo test --quiet --locked --package opsign-core --no-default-features
+cargo test --quiet --locked --package opsign-core
 # scripts/postgres.sh has that one.
 cargo test --quiet --locked --workspace --exclude opsign-guard-postgres

@@ -1,20 +1,20 @@
 //! The seam behind which Keccak-256 sits (FIPS 202's permutation, Ethereum's original padding).
+//!
+//! Two engines give the same bytes: our own (`keccak/sponge.rs`), for x86-64 and the feature `fast`, and
+//! the crate sha3, which has instructions for it on ARM, is the smaller one, and is what the tests hold
+//! ours against.
 
-use sha3::digest::{Digest, Update};
+#[cfg(any(test, all(feature = "fast", target_arch = "x86_64")))]
+mod permutation;
+#[cfg(any(test, not(all(feature = "fast", target_arch = "x86_64"))))]
+mod sha3_engine;
+#[cfg(any(test, all(feature = "fast", target_arch = "x86_64")))]
+mod sponge;
 
-/// A Keccak-256 computation that takes its input in pieces.
-#[derive(Clone, Default)]
-pub(crate) struct Keccak256(sha3::Keccak256);
-
-impl Keccak256 {
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
-        Update::update(&mut self.0, bytes);
-    }
-
-    pub(crate) fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
-    }
-}
+#[cfg(not(all(feature = "fast", target_arch = "x86_64")))]
+pub(crate) use sha3_engine::Keccak256;
+#[cfg(all(feature = "fast", target_arch = "x86_64"))]
+pub(crate) use sponge::Keccak256;
 
 /// Keccak-256 of the pieces, one after the other.
 pub(crate) fn keccak256(pieces: &[&[u8]]) -> [u8; 32] {

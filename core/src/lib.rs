@@ -39,13 +39,15 @@
 //! | `error.rs` | every error with its frozen number |
 //! | `rlp.rs`, `trie.rs` | RLP, written into a hasher and read in place; the root of a list |
 //! | `curve/` | our own curve arithmetic, for 64-bit machines |
+//! | `keccak/` | our own Keccak-256, for x86-64 |
 //! | `curve.rs`, `keccak.rs`, `hex.rs` | the seams behind which curve, hash and hex code sit |
 //!
 //! # What is promised
 //!
-//! No `unsafe`, no `std`, and no heap in the default build; signing is constant time in control
-//! flow and memory addresses; a [`SecretKey`] is wiped when it is dropped. Only builders make a
-//! [`SigningHash`]: there is no way to sign 32 bytes of a caller's choice outside [`hazmat`].
+//! No `unsafe`, no `std`, and no heap in the default build (the feature `dispatch` brings one unsafe
+//! call, in the crate `opsign-cpu`); signing is constant time in control flow and memory addresses; a
+//! [`SecretKey`] is wiped when it is dropped. Only builders make a [`SigningHash`]: there is no way to
+//! sign 32 bytes of a caller's choice outside [`hazmat`].
 #![no_std]
 #![forbid(unsafe_code)]
 
