@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode wasm \
+.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime counts go opnode wasm \
   bench bench-guard bench-hsm bench-keystore bench-proxy bench-sidecar bench-signer parity \
   postgres torture torture-keystore schedules test-devnet test-sidecar test-switch package \
   package-test monitoring fuzz deny lint header verify-curve tables keystore-judges keystore- \
@@ -54,6 +54,10 @@ wasm:
 
 bench:
 	@scripts/bench.sh
+
+# make counts ACCEPT=1: what was counted is the record from now on.
+counts:
+	@scripts/counts.sh $(if $(ACCEPT),--accept)
 
 # make fuzz SECONDS=600: that many CPU-seconds for each target.
 fuzz:

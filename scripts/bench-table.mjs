@@ -1,45 +1,108 @@
-// The README's table of ratios, made from benches/latest.json. Usage: node bench-table.mjs check, which
-// fails if the README says otherwise | node bench-table.mjs write
+// What is made of the figures that benches/benches/ratios writes. Usage: node bench-table.mjs check, which
+// fails if the README's table is not that of benches/latest.json | node bench-table.mjs write, which
+// makes it so | node bench-table.mjs html, which draws target/bench/report.json
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const root = new URL('..', import.meta.url);
-const report = JSON.parse(readFileSync(new URL('benches/latest.json', root)));
+const mode = process.argv[2];
+const source = mode === 'html' ? 'target/bench/report.json' : 'benches/latest.json';
+const report = JSON.parse(readFileSync(new URL(source, root)));
+// In the order of the table, each with the peer that its goal is set against.
 const operations = {
   sign: ['sign, recoverable, constant time, stack wiped', 'libsecp256k1'],
   recover: ['recover', 'libsecp256k1'],
   verify_known_signer: ['check a known signer (`Verifier`)', 'libsecp256k1 recover'],
-  public_key: ['public key from secret key, its address and the wiping included', 'libsecp256k1'],
+  verify_many: ['check 256 of a known signer together, each (`verify_many`)', 'libsecp256k1 recover'],
+  public_key: ['public key from secret key, the wiping included', 'libsecp256k1'],
+  keccak_32: ['Keccak-256 of 32 bytes', "OpenSSL's assembly"],
+  keccak_96: ['of 96 bytes', "OpenSSL's assembly"],
+  keccak_1kib: ['of 1 KiB', "OpenSSL's assembly"],
+  keccak_1mib: ['of 1 MiB', "OpenSSL's assembly"],
+  keccak_10mib: ['of 10 MiB', "OpenSSL's assembly"],
+  gossip_100k: ['gossip message of 100 KB: decompress, hash, known signer', 'go-ethereum, golang/snappy'],
+  gossip_validate_100k: ['the whole validator of the same', "op-node's validator"],
+  tx_1559: ['EIP-1559 transaction: hash, sign, encode', 'go-ethereum'],
+  go_sign: ['Go through cgo: sign a payload hash', 'go-ethereum'],
+  go_verify: ['Go through cgo: check a known signer', 'go-ethereum'],
+  wasm_recover: ['in Node: who signed a payload hash', 'noble-secp256k1'],
 };
 
-const micros = (nanos) => (nanos / 1000).toFixed(1);
-const lines = Object.entries(report.ratios).map(([name, ratio]) => {
-  const [operation, peer] = operations[name];
-  const row = report.rows[name];
-  const exact = row.opsign.least_ns / row[peer].least_ns;
-  if (Math.abs(exact - ratio) > 0.006) throw new Error(`${name}: ${ratio} is not ${exact}`);
-  return `| ${operation} | ${micros(row.opsign.least_ns)} | ${micros(row[peer].least_ns)}, ${peer} | ${ratio.toFixed(2)} |`;
-});
-if (lines.length !== Object.keys(operations).length) throw new Error('a ratio is missing');
-const table = `
-Least of ${report.rounds} rounds, all in one run (\`make bench\`); ${report.machine}, two shared cores,
-${report.compiler.split(' ').slice(0, 2).join(' ')}, ${report.flags}. The ratios hold better than the times.
+for (const [name, [, peer]] of Object.entries(operations)) {
+  const { peers } = report.rows[name];
+  const exact = peers.opsign.least_ns / peers[peer].least_ns;
+  const ratio = report.ratios[name];
+  if (!(Math.abs(exact - ratio) <= 0.006)) throw new Error(`${name}: ${ratio} is not ${exact}`);
+}
+const more = Object.keys(report.ratios).filter((name) => !(name in operations));
+if (more.length > 0) throw new Error(`the table lacks ${more}`);
+
+const micros = (nanos) => (nanos / 1000).toPrecision(3);
+const time = (nanos) => (nanos < 1e5 ? micros(nanos) : Math.round(nanos / 1000).toLocaleString('en'));
+if (mode === 'html') {
+  writeFileSync(new URL('target/bench/report.html', root), page());
+} else {
+  table();
+}
+
+function table() {
+  const lines = Object.entries(operations).map(([name, [operation, peer]]) => {
+    const { peers } = report.rows[name];
+    const ratio = report.ratios[name].toFixed(2);
+    return `| ${operation} | ${time(peers.opsign.least_ns)} | ${time(peers[peer].least_ns)}, ${peer} | ${ratio} |`;
+  });
+  const text = `
+Least of many rounds, all in one run that takes turns (\`make bench\`); ${report.machine}, two shared
+cores, ${report.compiler.split(' ').slice(0, 2).join(' ')}, ${report.go.split(' ')[2]}, Node ${report.node};
+${report.flags}. The ratios hold better than the times.
 
 | operation | opsign, µs | peer, µs | ratio |
 |---|---|---|---|
 ${lines.join('\n')}
 `;
+  const path = new URL('README.md', root);
+  const readme = readFileSync(path, 'utf8');
+  const [start, end] = ['<!-- benches/latest.json -->\n', '<!-- /benches/latest.json -->'];
+  const [from, to] = [readme.indexOf(start) + start.length, readme.indexOf(end)];
+  if (from < start.length || to < from) throw new Error('README.md lacks the place for the table');
+  const wanted = readme.slice(0, from) + text + readme.slice(to);
+  if (mode === 'write') {
+    writeFileSync(path, wanted);
+  } else if (readme !== wanted) {
+    console.error('README.md and benches/latest.json differ: node scripts/bench-table.mjs write');
+    process.exit(1);
+  } else {
+    console.log(`README: ${lines.length} ratios as in benches/latest.json`);
+  }
+}
 
-const path = new URL('README.md', root);
-const readme = readFileSync(path, 'utf8');
-const [start, end] = ['<!-- benches/latest.json -->\n', '<!-- /benches/latest.json -->'];
-const [from, to] = [readme.indexOf(start) + start.length, readme.indexOf(end)];
-if (from < start.length || to < from) throw new Error('README.md lacks the place for the table');
-const wanted = readme.slice(0, from) + table + readme.slice(to);
-if (process.argv[2] === 'write') {
-  writeFileSync(path, wanted);
-} else if (readme !== wanted) {
-  console.error('README.md and benches/latest.json differ: node scripts/bench-table.mjs write');
-  process.exit(1);
-} else {
-  console.log(`README: ${lines.length} ratios as in benches/latest.json`);
+// A bar up to the least of all rounds; a dot for the median, in its 95 % confidence interval.
+function page() {
+  const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const plots = Object.entries(report.rows).map(([name, { order, peers, rounds }]) => {
+    const most = Math.max(...order.map((peer) => peers[peer].median_95_ns[1]));
+    const x = (nanos) => ((nanos / most) * 560).toFixed(1);
+    const bars = order.map((peer, index) => {
+      const { least_ns: least, median_ns: median, median_95_ns: [low, high] } = peers[peer];
+      const y = 24 * index;
+      const ratio = (peers[order[0]].least_ns / least).toFixed(2);
+      return `<text x="0" y="${y + 15}">${escape(peer)}</text>
+<rect x="200" y="${y + 4}" width="${x(least)}" height="14" fill="${index ? '#b8c4d0' : '#2a6fb0'}"/>
+<path d="M${200 + +x(low)} ${y + 11}H${200 + +x(high)}" stroke="#333"/>
+<circle cx="${200 + +x(median)}" cy="${y + 11}" r="3" fill="#333"/>
+<text x="780" y="${y + 15}">${time(least)} µs, median ${time(median)}, ours is ${ratio} of it</text>`;
+    });
+    const what = operations[name]?.[0].replaceAll('`', '') ?? name;
+    return `<h2>${escape(what)}</h2><p>${rounds} rounds</p>
+<svg width="1120" height="${24 * order.length}" role="img" aria-label="${escape(what)}">${bars.join('\n')}</svg>`;
+  });
+  const made = [report.machine, report.compiler, report.go, `Node ${report.node}`, report.flags];
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>opsign: measurements</title>
+<style>body { font: 14px sans-serif; margin: 2em } text { font: 12px sans-serif } h2 { margin: 1.5em 0 0 } p { margin: 0 0 .5em; color: #555 }</style>
+<h1>opsign beside its peers</h1>
+<p>${made.map(escape).join('; ')}</p>
+<p>Bars: the least of all rounds. Dots: the median, in its 95 % confidence interval.</p>
+${plots.join('\n')}
+</html>
+`;
 }

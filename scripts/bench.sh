@@ -1,12 +1,23 @@
 #!/usr/bin/env bash
-# The measurements: Rust beside libsecp256k1, then Go beside C in one process. The ratios are written to
-# target/bench/report.json; a run to stand behind is copied to benches/latest.json, and
-# `node scripts/bench-table.mjs write` puts it into the README.
+# The measurements: ours beside the field's own code in Rust, Go and Node, in one run that takes turns;
+# then what remains for criterion, and Go beside C in one process. The ratios are written to
+# target/bench/report.json and, as plots, report.html; a run to stand behind is copied to
+# benches/latest.json, and `node scripts/bench-table.mjs write` puts it into the README.
 source "$(dirname "$0")/env.sh"
 
-cargo bench --quiet --locked --package opsign-benches -- --warm-up-time 1 --measurement-time 3
 scripts/ffi.sh
+scripts/wasm.sh
+[[ benches/wasm/node_modules/.package-lock.json -nt benches/wasm/package-lock.json ]] ||
+  (cd benches/wasm && npm ci --no-audit --no-fund)
+mkdir -p target/bench
+(cd benches/go && go build -o "$ROOT/target/bench/go" .)
+OPSIGN_BENCH_GO=$ROOT/target/bench/go OPSIGN_BENCH_NODE="node $ROOT/benches/wasm/peers.mjs" \
+  cargo bench --quiet --locked --package opsign-benches --bench ratios
+node scripts/bench-table.mjs html
+say "written: target/bench/report.json and report.html"
+[[ ${1:-} != --ratios ]] || exit 0
+cargo bench --quiet --locked --package opsign-benches --bench signatures --bench payload_hash --bench guard -- \
+  --warm-up-time 1 --measurement-time 3
 cd bindings-go
 go test -run '^$' -bench . -benchtime 2s .
 go test -count=1 -v -run TestCgoCost ./internal/cgocost
-say "written: target/bench/report.json"

@@ -11,7 +11,7 @@ in_folder() { (cd "$1" && shift && "$@"); }
 published=vectors/generate/published
 [[ $published/node_modules/.package-lock.json -nt $published/package-lock.json ]] ||
   step "ethereum/tests installed" in_folder $published npm ci --no-audit --no-fund
-unformatted=$(gofmt -l vectors/generate)
+unformatted=$(gofmt -l vectors/generate benches/go)
 [[ -z $unformatted ]] || die "not formatted: ${unformatted//$'\n'/ }"
 # Neither the vectors nor the archive are inputs of Go's test cache: -count=1.
 step "vet of the generator" in_folder vectors/generate go vet ./...
@@ -21,6 +21,7 @@ noble=vectors/generate/noble
 [[ $noble/node_modules/.package-lock.json -nt $noble/package-lock.json ]] ||
   step "noble installed" in_folder $noble npm ci --no-audit --no-fund
 step "the vectors are noble's" in_folder $noble npm run check
+step "vet of what is measured in Go" in_folder benches/go go vet ./...
 step "vet of the op-node signer" in_folder bindings-go/opnode go vet ./...
 step "op-node takes opsign's signatures" in_folder bindings-go/opnode go test -count=1 ./...
 

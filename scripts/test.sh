@@ -2,8 +2,8 @@
 # Everything, in the order in which a failure is cheapest to find; then a table of times.
 source "$(dirname "$0")/env.sh"
 
-steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime go wasm-test opnode
-  keystore-judges fuzz postgres torture "torture --keystore" schedules parity "devnet --short"
+steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime counts go wasm-test
+  opnode keystore-judges fuzz postgres torture "torture --keystore" schedules parity "devnet --short"
   "devnet --short --guarded" "devnet --short --proxied"
   "devnet --short --switch" "sidecar --short" monitoring deny)
 table=""
