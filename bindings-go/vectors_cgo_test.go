@@ -77,17 +77,18 @@ func TestPayloadSigningVectors(t *testing.T) {
 	t.Logf("%d cases, %d of them of other domains", ran, otherDomains)
 }
 
+type recoveryVector struct {
+	Name        string
+	ChainID     string   `json:"chain_id"`
+	PayloadHash hexBytes `json:"payload_hash"`
+	Signature   hexBytes
+	Consensus   outcome
+	Strict      outcome
+}
+
 func TestRecoveryVectors(t *testing.T) {
-	type vector struct {
-		Name        string
-		ChainID     string   `json:"chain_id"`
-		PayloadHash hexBytes `json:"payload_hash"`
-		Signature   hexBytes
-		Consensus   outcome
-		Strict      outcome
-	}
 	ran := 0
-	for _, c := range readVectors[vector](t, "recovery.json") {
+	for _, c := range readVectors[recoveryVector](t, "recovery.json") {
 		chainID, err := opsign.ParseChainID(c.ChainID)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)
@@ -120,19 +121,11 @@ func TestRecoveryVectors(t *testing.T) {
 
 // All recovery vectors of a chain together, by a verifier of each address that signed one.
 func TestRecoveryVectorsTogether(t *testing.T) {
-	type vector struct {
-		Name        string
-		ChainID     string   `json:"chain_id"`
-		PayloadHash hexBytes `json:"payload_hash"`
-		Signature   hexBytes
-		Consensus   outcome
-		Strict      outcome
-	}
 	chainID := opsign.ChainIDFromUint64(10)
 	for _, rules := range []opsign.Rules{opsign.Strict, opsign.Consensus} {
 		var signed []opsign.SignedPayload
 		var want []outcome
-		for _, c := range readVectors[vector](t, "recovery.json") {
+		for _, c := range readVectors[recoveryVector](t, "recovery.json") {
 			if c.ChainID != "10" || len(c.Signature) != 65 {
 				continue
 			}

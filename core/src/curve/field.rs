@@ -243,14 +243,12 @@ impl FieldElement {
 /// 512 bits to a value below 2^256 of the same residue.
 #[inline(always)]
 const fn reduce(wide: &[u64; 8]) -> Limbs {
-    let (r0, c) = limbs::carrying_mul_add(wide[4], FOLD, wide[0], 0);
-    let (r1, c) = limbs::carrying_mul_add(wide[5], FOLD, wide[1], c);
-    let (r2, c) = limbs::carrying_mul_add(wide[6], FOLD, wide[2], c);
-    let (r3, c) = limbs::carrying_mul_add(wide[7], FOLD, wide[3], c);
+    let row = limbs::mul_limb(FOLD, &[wide[4], wide[5], wide[6], wide[7]]);
+    let ([r0, r1, r2, r3], c) = limbs::add_row([wide[0], wide[1], wide[2], wide[3]], row);
     // low + high FOLD < 2^256 (FOLD + 1), so what stands above bit 256 is at most FOLD ...
     debug_assert!(c <= FOLD);
     // ... and its fold at most FOLD^2 < 2^67.
-    let (f0, f1) = limbs::carrying_mul_add(c, FOLD, 0, 0);
+    let (f0, f1) = limbs::mul(c, FOLD);
     debug_assert!(f1 < 8);
     let (r0, c) = limbs::carrying_add(r0, f0, false);
     let (r1, c) = limbs::carrying_add(r1, f1, c);
