@@ -35,7 +35,7 @@ pub(crate) fn measure(report: &mut Report, go: &Program) {
     println!("a gossip message of {} bytes, {} compressed", room.len(), message.len());
     report.row(
         "gossip_100k",
-        Often { rounds: 400, calls: 1, each: 1 },
+        Often { rounds: 120, calls: 8, each: 1 },
         vec![
             (
                 "opsign",
@@ -67,7 +67,7 @@ pub(crate) fn measure(report: &mut Report, go: &Program) {
     assert_eq!(first, Reason::Accepted);
     report.row(
         "gossip_validate_100k",
-        Often { rounds: 200, calls: 1, each: 1 },
+        Often { rounds: 80, calls: 4, each: 1 },
         vec![
             (
                 "opsign",

@@ -57,10 +57,11 @@ impl Report {
             // Where the median of all rounds lies in 19 of 20 runs: 0.98 is half of 1.96.
             let (middle, off) = (rounds / 2, (0.98 * (rounds as f64).sqrt()).ceil() as usize);
             let interval = [middle.saturating_sub(off), (middle + off).min(rounds - 1)];
+            let tenths = |nanos: f64| (nanos * 10.0).round() / 10.0;
             let figures = json!({
-                "least_ns": times[0].round(),
-                "median_ns": times[middle].round(),
-                "median_95_ns": interval.map(|at| times[at].round()),
+                "least_ns": tenths(times[0]),
+                "median_ns": tenths(times[middle]),
+                "median_95_ns": interval.map(|at| tenths(times[at])),
             });
             row.insert((*peer).to_owned(), figures);
         }
