@@ -1,11 +1,11 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime counts go opnode wasm \
-  bench bench-guard bench-hsm bench-keystore bench-proxy bench-sidecar bench-signer parity \
-  postgres torture torture-keystore schedules test-devnet test-sidecar test-switch package \
-  package-test monitoring fuzz deny lint header verify-curve tables keystore-judges keystore- \
-  client clean
+.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode \
+  wasm bench counts fuzz bench-guard bench-hsm bench-signer bench-keystore bench-proxy \
+  bench-sidecar postgres parity torture torture-keystore schedules test-devnet test-sidecar \
+  test-switch package package-test monitoring deny keystore-judges keystore-client lint header \
+  verify-curve tables clean
 
 demo:
 	@scripts/demo.sh

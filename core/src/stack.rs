@@ -1,9 +1,12 @@
 //! Wiping the stack that work on a secret has used.
 
-/// How many bytes of stack are wiped: more than loading a key or signing uses at any optimisation
-/// level (`tests/stack` measures; k256 copies its tables, if it has them, to the stack).
+const OWN_ENGINE: bool = cfg!(all(feature = "fast", target_pointer_width = "64"));
+
+/// How many bytes of stack are wiped: more than loading a key or signing uses in any of Cargo's
+/// profiles (`tests/stack` measures). k256 copies its tables, if it has them, to the stack; our own
+/// engine, not optimised at all, has a place there for every intermediate number.
 const WIPED: usize =
-    if cfg!(all(feature = "tables", not(all(feature = "fast", target_pointer_width = "64")))) {
+    if cfg!(feature = "tables") && !OWN_ENGINE || cfg!(debug_assertions) && OWN_ENGINE {
         64 << 10
     } else {
         32 << 10
@@ -13,8 +16,8 @@ const WIPED: usize =
 ///
 /// Curve code spills keys, nonces and what follows from them to the stack, and returns without
 /// wiping it. Here it is wiped, 32 KiB deep (64 KiB where the engine is k256 with the feature
-/// `tables`), so a thread that calls this needs that much stack. [`crate::SecretKey`] does so by itself; wrap what comes before
-/// it: reading a file with a key, moving a key to where it stays.
+/// `tables`, or our own with debug assertions), so a thread that calls this needs that much stack.
+/// [`crate::SecretKey`] does so by itself; wrap what comes before it: reading a file with a key, moving a key to where it stays.
 ///
 /// Not wiped: registers, the frames of callers, and what `work` returns.
 ///

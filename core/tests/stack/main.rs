@@ -20,9 +20,11 @@ use secrets::Secrets;
 /// How much at either end of the wiped part belongs to the frames of the wiping itself.
 const EDGE: usize = 2048;
 
+const OWN_ENGINE: bool = cfg!(all(feature = "fast", target_pointer_width = "64"));
+
 /// How deep the stack is wiped at the least, which is also how deep work on a key may go.
 const WIPED: usize =
-    if cfg!(all(feature = "tables", not(all(feature = "fast", target_pointer_width = "64")))) {
+    if cfg!(feature = "tables") && !OWN_ENGINE || cfg!(debug_assertions) && OWN_ENGINE {
         64 << 10
     } else {
         32 << 10
