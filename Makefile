@@ -3,9 +3,9 @@
 
 .PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode \
   wasm bench counts fuzz bench-guard bench-hsm bench-signer bench-keystore bench-proxy \
-  bench-sidecar postgres parity torture torture-keystore schedules test-devnet test-sidecar \
-  test-switch package package-test monitoring deny keystore-judges keystore-client lint header \
-  verify-curve tables clean
+  bench-sidecar kafka postgres parity torture torture-keystore schedules test-devnet \
+  test-sidecar test-switch package package-test monitoring deny keystore-judges keystore-client \
+  lint header verify-curve tables clean
 
 demo:
 	@scripts/demo.sh
@@ -83,6 +83,9 @@ bench-sidecar:
 	@scripts/bench-sidecar.sh
 
 # make postgres CYCLES=2000: the server is killed that many times, added to docs/torture.jsonl.
+kafka:
+	@scripts/kafka.sh
+
 postgres:
 	@scripts/postgres.sh
 

@@ -12,5 +12,6 @@ generator=vectors/generate/keys
 cargo build --quiet --locked --package opsign-fake-pkcs11
 cargo test --quiet --locked --package opsign-core --no-default-features
 cargo test --quiet --locked --package opsign-core
-# scripts/postgres.sh has that one.
-cargo test --quiet --locked --workspace --exclude opsign-guard-postgres
+# scripts/postgres.sh has the first whole, and kafka.sh the rest of the second.
+cargo test --quiet --locked --workspace --exclude opsign-guard-postgres --exclude opsign-publish
+cargo test --quiet --locked --package opsign-publish --lib

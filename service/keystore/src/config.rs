@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::key_type::{Duty, KeyType};
 use crate::public_key::PublicKey;
+use crate::published::{PublishPlan, Topic, TopicTls};
 use crate::rights::{Clients, Operation, Rights};
 use crate::scheme::Scheme;
 use crate::settings::Settings;
@@ -39,6 +40,7 @@ pub(crate) struct Fixed {
     pub(crate) shared_keys: bool,
     pub(crate) guard: GuardPlan,
     pub(crate) audit: Option<PathBuf>,
+    pub(crate) publish: Option<PublishPlan>,
     pub(crate) limits: Limits,
 }
 
@@ -88,6 +90,7 @@ struct File {
     #[serde(default)]
     transcripts: Vec<FileTranscript>,
     audit: Option<PathBuf>,
+    publish: Option<FilePublish>,
     #[serde(default)]
     limits: FileLimits,
 }
@@ -147,6 +150,15 @@ struct FileKey {
 pub(crate) struct FileTranscript {
     label: String,
     items: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FilePublish {
+    brokers: Vec<String>,
+    topic: String,
+    position: Option<PathBuf>,
+    tls: Option<TopicTls>,
 }
 
 #[derive(Default, Deserialize)]
@@ -226,6 +238,7 @@ impl Config {
             passphrase_file: file.keys.passphrase_file,
             shared_keys: file.keys.allow_shared,
             guard,
+            publish: file.publish.map(|plan| publish(plan, file.audit.as_deref())).transpose()?,
             audit: file.audit,
             limits,
         };
@@ -250,6 +263,22 @@ impl Config {
         }
         warnings
     }
+}
+
+fn publish(file: FilePublish, audit: Option<&Path>) -> Result<PublishPlan, String> {
+    let audit = audit.ok_or("publish: it is the audit log that is published: write audit")?;
+    let topic = Topic { brokers: file.brokers, topic: file.topic, tls: file.tls };
+    topic.check().map_err(|what| format!("publish: {what}"))?;
+    let beside = || {
+        let mut path = audit.to_owned();
+        path.as_mut_os_string().push(".position");
+        path
+    };
+    Ok(PublishPlan {
+        file: audit.to_owned(),
+        position: file.position.unwrap_or_else(beside),
+        topic,
+    })
 }
 
 fn guard_plan(file: FileGuard) -> Result<GuardPlan, String> {

@@ -13,6 +13,7 @@
 //! | `keystore.rs` | all of it put together, without sockets |
 //! | `service.rs`, `peer.rs`, `incoming.rs` | gRPC over mutual TLS |
 //! | `run.rs`, `metrics.rs`, `audit.rs` | the running server |
+//! | `published.rs` | the audit log in Kafka |
 //!
 //! `docs/keystore.md` says what is protected and what is not.
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ mod metrics;
 mod peer;
 mod protection;
 mod public_key;
+mod published;
 mod rights;
 mod run;
 mod scale;
@@ -50,6 +52,7 @@ pub mod proto {
 pub use key_folder::{FolderError, Held, KeyFolder, Listed};
 pub use key_type::{Duty, KeyType, NotAKeyType};
 pub use public_key::PublicKey;
+pub use published::{KeyReport, Replayed, Topic, TopicTls, replay};
 pub use run::{check, run};
 pub use scheme::{NotAScheme, Scheme};
 pub use seed::BadSeed;

@@ -1,6 +1,7 @@
 //! What is counted.
 
 use opsign_guard::Guard;
+use opsign_publish::Figures;
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The keystore's metrics.
@@ -16,6 +17,9 @@ pub(crate) struct Metrics {
     guard_records: IntGauge,
     guard_syncs: IntGauge,
     guard_alarms: IntGauge,
+    published: IntGauge,
+    unpublished: IntGauge,
+    publish_failing: IntGauge,
 }
 
 impl Metrics {
@@ -53,6 +57,18 @@ impl Metrics {
             guard_records: gauge("opsign_guard_records", "Events recorded since the start")?,
             guard_syncs: gauge("opsign_guard_syncs", "Syncs of the record since the start")?,
             guard_alarms: gauge("opsign_guard_alarms", "Rules broken in observe since the start")?,
+            published: gauge(
+                "opsign_keystore_published_lines",
+                "Lines of the audit log that Kafka has taken since the start",
+            )?,
+            unpublished: gauge(
+                "opsign_keystore_unpublished_bytes",
+                "Bytes of the audit log that wait for Kafka",
+            )?,
+            publish_failing: gauge(
+                "opsign_keystore_publish_failing",
+                "1 while Kafka takes nothing",
+            )?,
         })
     }
 
@@ -65,5 +81,13 @@ impl Metrics {
         self.guard_records.set(number(figures.records));
         self.guard_syncs.set(number(figures.syncs));
         self.guard_alarms.set(number(figures.alarms));
+    }
+
+    /// The same for what goes to Kafka.
+    pub(crate) fn published(&self, figures: Figures) {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.published.set(number(figures.published));
+        self.unpublished.set(number(figures.waiting));
+        self.publish_failing.set(i64::from(figures.failing));
     }
 }

@@ -27,6 +27,9 @@ use crate::service::{Parts, Service};
 /// How long running calls may finish after a stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long a stop waits for Kafka.
+const PUBLISH: Duration = Duration::from_secs(2);
+
 /// For a call to arrive whole, beside its deadline.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
@@ -64,6 +67,11 @@ pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
     if let Some(mut store) = store(&config)? {
         let report = store.verify().map_err(|error| Failure::Config(record(&error)))?;
         lines.push(format!("record {}: {} events", report.store, report.sequence));
+    }
+    if let Some(plan) = &config.fixed.publish {
+        plan.topic.broker().map_err(publish_failure)?;
+        let (topic, brokers) = (&plan.topic.topic, plan.topic.brokers.join(", "));
+        lines.push(format!("publishes to topic {topic} at {brokers}"));
     }
     for certificate in tls.certificates() {
         lines.push(format!("certificate {} ({})", certificate.subject, certificate.role));
@@ -104,6 +112,10 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         }
         None => None,
     };
+    let publisher = match &fixed.publish {
+        Some(plan) => Some(Arc::new(plan.start().map_err(publish_failure)?)),
+        None => None,
+    };
     let folder = open_folder(&config)?;
     let guard = match store(&config)? {
         Some(store) => {
@@ -124,9 +136,10 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         .map_err(|error| system(&format!("listen {}", fixed.listen), error))?;
     let address = listener.local_addr().map_err(|error| system("port", error))?;
     if let Some(metrics) = fixed.metrics {
-        let parts = Arc::clone(&parts);
+        let (parts, publisher) = (Arc::clone(&parts), publisher.clone());
         let before = move || {
             parts.metrics.refresh(parts.keystore.protection.guard(), parts.keystore.len());
+            parts.metrics.published(publisher.as_ref().map(|it| it.figures()).unwrap_or_default());
         };
         show_metrics(metrics, registry, before).await?;
     }
@@ -178,6 +191,14 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         serving.abort();
     }
     healthy.abort();
+    if let Some(publisher) = publisher
+        && !publisher.stop(PUBLISH)
+    {
+        tracing::warn!(
+            bytes = publisher.figures().waiting,
+            "not all of the audit log is published: the next run goes on with it"
+        );
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -222,6 +243,10 @@ fn store(config: &Config) -> Result<Option<Store>, Failure> {
 
 fn record(error: &StoreError) -> String {
     format!("guard.record: {error}")
+}
+
+fn publish_failure(what: String) -> Failure {
+    Failure::Config(format!("publish: {what}"))
 }
 
 fn config_failure(error: FolderError) -> Failure {

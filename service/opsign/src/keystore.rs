@@ -1,4 +1,4 @@
-//! `opsign keystore`, `opsign keystore check-config`, `set-floor`, `key`.
+//! `opsign keystore`, `opsign keystore check-config`, `set-floor`, `replay`, `key`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use opsign_guard::{Guard, RuleSet, Scope};
 use opsign_keystore::message::Claim;
-use opsign_keystore::{KeyType, PublicKey, Scheme, slot};
+use opsign_keystore::{KeyType, PublicKey, Replayed, Scheme, Topic, TopicTls, slot};
 
 use crate::failure::Failure;
 use crate::guard_place::{Place, now};
@@ -43,9 +43,34 @@ enum Command {
     /// Raise the lowest slot, round, session or block that a key may sign, in the record of a
     /// keystore that is stopped: for a key that has signed elsewhere before.
     SetFloor(Box<SetFloor>),
+    /// Read a Kafka topic of audit logs from its beginning, each line once, and count what came of
+    /// each key's requests.
+    Replay(Replay),
     /// Make, import and list session keys.
     #[command(subcommand)]
     Key(KeyCommand),
+}
+
+#[derive(Args)]
+struct Replay {
+    /// A broker. Repeat for more.
+    #[arg(long = "broker", value_name = "HOST:PORT", required = true)]
+    brokers: Vec<String>,
+    /// The topic.
+    #[arg(long)]
+    topic: String,
+    /// Who vouches for brokers that speak TLS.
+    #[arg(long = "tls.ca", value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// What is shown to them.
+    #[arg(long = "tls.cert", value_name = "FILE", requires_all = ["ca", "key"])]
+    cert: Option<PathBuf>,
+    /// The certificate's key.
+    #[arg(long = "tls.key", value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Print the lines, too, before the report.
+    #[arg(long)]
+    lines: bool,
 }
 
 #[derive(Args)]
@@ -121,9 +146,29 @@ pub(crate) fn run(arguments: Keystore, json: bool) -> Result<ExitCode, Failure> 
             let lines = opsign_keystore::check(&config)?;
             Report::new().with("ok", true).with("found", lines).answer(json)
         }
+        Some(Command::Replay(arguments)) => replay(arguments)?.answer(json),
         Some(Command::SetFloor(arguments)) => set_floor(&arguments)?.answer(json),
         Some(Command::Key(command)) => keystore_key::run(command)?.answer(json),
     }
+}
+
+fn replay(arguments: Replay) -> Result<Report, Failure> {
+    let Replay { brokers, topic, ca, cert, key, lines } = arguments;
+    let tls = ca.map(|ca| TopicTls { ca, cert, key });
+    let topic = Topic { brokers, topic, tls };
+    let replayed = opsign_keystore::replay(&topic, |line| {
+        if lines {
+            println!("{line}");
+        }
+    });
+    let Replayed { keys, read } = replayed.map_err(Failure::unavailable)?;
+    let keys =
+        serde_json::to_value(keys).map_err(|error| Failure::unavailable(error.to_string()))?;
+    Ok(Report::new()
+        .with("lines", read.lines)
+        .with("repeated", read.repeated)
+        .with("foreign", read.foreign)
+        .with("keys", keys))
 }
 
 fn set_floor(arguments: &SetFloor) -> Result<Report, Failure> {
