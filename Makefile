@@ -82,10 +82,11 @@ bench-proxy:
 bench-sidecar:
 	@scripts/bench-sidecar.sh
 
-# make postgres CYCLES=2000: the server is killed that many times, added to docs/torture.jsonl.
+# Grants and refusals on a real broker, whose jars come from Maven.
 kafka:
 	@scripts/kafka.sh
 
+# make postgres CYCLES=2000: the server is killed that many times, added to docs/torture.jsonl.
 postgres:
 	@scripts/postgres.sh
 

@@ -219,7 +219,7 @@ init() {
   inits[$1]=$!
 }
 geth=("$programs/op-geth" --nodiscover --maxpeers 0 --port 0 --ipcdisable --state.scheme=hash
-  --http --http.addr 127.0.0.1)
+  --cache 64 --http --http.addr 127.0.0.1)
 nodes=(sequencer follower)
 if [[ -n $switch ]]; then nodes+=(second); elif [[ -z $short ]]; then nodes+=(stranger); fi
 init l1 l1

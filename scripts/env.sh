@@ -6,6 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Slow builds that only a new machine should pay for, each in a folder keyed by what made it.
 CACHE=${OPSIGN_CACHE:-$HOME/.cache/opsign}
 export ROOT CACHE
+# Each step builds once: what an incremental build would keep for the next one is gigabytes.
+export CARGO_INCREMENTAL=0
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

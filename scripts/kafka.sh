@@ -3,7 +3,7 @@
 source "$(dirname "$0")/env.sh"
 
 for tool in java mvn; do
-  command -v "$tool" > /dev/null || die "$tool is needed: install default-jre-headless and maven"
+  command -v "$tool" > /dev/null || die "$tool is missing: run scripts/setup.sh"
 done
 jars=$CACHE/kafka-$(sha256sum scripts/kafka/pom.xml | cut -c1-16)
 fetch() {

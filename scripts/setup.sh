@@ -25,6 +25,8 @@ wanted=(
   "util-linux:taskset"
   "xxd:xxd"
   "prometheus:promtool"
+  "default-jre-headless:java"
+  "maven:mvn"
 )
 # Reads what this rustc counts: of the same major version as its LLVM.
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')

@@ -3,9 +3,17 @@
 source "$(dirname "$0")/env.sh"
 
 steps=(setup lint rust prose no-std secrets coverage mutants c threads ctime counts go wasm-test
-  opnode keystore-judges fuzz postgres torture "torture --keystore" schedules parity "devnet --short"
+  opnode keystore-judges keystore-client kafka fuzz postgres torture "torture --keystore" schedules parity "devnet --short"
   "devnet --short --guarded" "devnet --short --proxied"
   "devnet --short --switch" "sidecar --short" monitoring deny)
+
+# A full disk shows as a linker's crash or a database's: say so before.
+needed=16
+free=$(df --output=avail --block-size=1G . | tail -1)
+built=$(du --summarize --block-size=1G target 2> /dev/null | cut -f1 || true)
+[[ $((free + ${built:-0})) -ge $needed ]] \
+  || die "needs $needed GB of disk for target/, and $free are free: make room, or \`make clean\` other clones"
+
 table=""
 for step in "${steps[@]}"; do
   say "=== $step"
