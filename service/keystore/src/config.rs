@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use opsign_guard::RuleSet;
 use opsign_guard_postgres::RecordPlace;
-use opsign_wire::{ConfigError, TlsFiles, parse_config, read_config};
+use opsign_wire::{ConfigError, TlsFiles, TlsSection, parse_config, read_config};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -81,7 +81,7 @@ struct File {
     listen: Option<SocketAddr>,
     metrics: Option<SocketAddr>,
     #[serde(default)]
-    tls: FileTls,
+    tls: TlsSection,
     keys: FileKeys,
     guard: FileGuard,
     clients: Vec<FileClient>,
@@ -93,16 +93,6 @@ struct File {
     publish: Option<FilePublish>,
     #[serde(default)]
     limits: FileLimits,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileTls {
-    ca: Option<PathBuf>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    #[serde(default)]
-    crls: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -223,17 +213,10 @@ impl Config {
         if none || limits.deadline.is_zero() {
             return Err("limits: 0 would let nothing through".into());
         }
-        let path = |path: Option<PathBuf>, name: &str| path.unwrap_or(Path::new("tls").join(name));
         let fixed = Fixed {
             listen: file.listen.unwrap_or((Ipv4Addr::UNSPECIFIED, 9955).into()),
             metrics: file.metrics,
-            tls: TlsFiles {
-                ca: path(file.tls.ca, "ca.crt"),
-                cert: path(file.tls.cert, "tls.crt"),
-                key: path(file.tls.key, "tls.key"),
-                crls: file.tls.crls,
-                tls13_only: true,
-            },
+            tls: file.tls.files(true),
             keys: file.keys.folder,
             passphrase_file: file.keys.passphrase_file,
             shared_keys: file.keys.allow_shared,

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
-use opsign_wire::{Stop, Tls, accept};
+use opsign_wire::{Stop, Tls, accept, next_connection};
 use prometheus::IntGauge;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -85,14 +85,7 @@ pub(crate) fn incoming(
         loop {
             let (stream, address) = tokio::select! {
                 () = stop.stopped() => return,
-                accepted = listener.accept() => match accepted {
-                    Ok(accepted) => accepted,
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
+                next = next_connection(&listener) => next,
             };
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
                 tracing::warn!(%address, "too many connections");

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use opsign_guard::{Guard, Store, StoreError};
 use opsign_keys::Passphrase;
-use opsign_wire::{Failure, Stopper, Termination, Tls, hangup, room_for, show_metrics};
+use opsign_wire::{
+    AuditFile, Failure, Stopper, Termination, Tls, hangup, room_for, run_server, show_metrics,
+};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tonic::transport::Server;
 use zeroize::Zeroizing;
 
-use crate::audit::Audit;
 use crate::config::Config;
 use crate::incoming::incoming;
 use crate::key_folder::{FolderError, KeyFolder, Listed};
@@ -86,11 +87,7 @@ pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
 /// # Errors
 /// What keeps it from starting.
 pub fn run(path: &Path, version: &str) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
-    runtime.block_on(serve(path, version))
+    run_server(serve(path, version))
 }
 
 async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
@@ -108,7 +105,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
     let audit = match &fixed.audit {
         Some(path) => {
             let what = format!("audit {}", path.display());
-            Some(Audit::open(path).map_err(|error| system(&what, error))?)
+            Some(AuditFile::open(path).map_err(|error| system(&what, error))?)
         }
         None => None,
     };

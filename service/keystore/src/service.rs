@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use opsign_wire::AuditFile;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-use crate::audit::{Audit, Entry};
+use crate::audit::Entry;
 use crate::blake2::blake2_256;
 use crate::key_type::KeyType;
 use crate::keystore::{Call, Denied, Keystore, Message, Signed};
@@ -41,7 +42,7 @@ pub(crate) struct Service(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) keystore: Keystore,
     pub(crate) metrics: Metrics,
-    pub(crate) audit: Option<Audit>,
+    pub(crate) audit: Option<AuditFile>,
     pub(crate) deadline: Duration,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use opsign_wire::{
     Call, CallError, CallSigner, Caller, Failure, Handler, Limits, Metrics, RpcError, Server,
-    Stopper, Termination, TlsFiles,
+    Stopper, Termination, TlsFiles, run_server,
 };
 use prometheus::Registry;
 use serde_json::value::RawValue;
@@ -78,11 +78,7 @@ pub fn run_agent(config: &AgentConfig, version: &str) -> Result<(), Failure> {
         CallSigner::load(&config.tls).map_err(|error| Failure::Config(error.to_string()))?;
     let proxy = Caller::with_tls(&config.url, &config.tls, config.deadline);
     let agent = Agent { signer, proxy: proxy.map_err(Failure::Config)? };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
-    runtime.block_on(serve(agent, config, version))
+    run_server(serve(agent, config, version))
 }
 
 async fn serve(agent: Agent, config: &AgentConfig, version: &str) -> Result<(), Failure> {

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use opsign_core::Address;
-use opsign_wire::{ConfigError, Limits, TlsFiles, parse_config, read_config};
+use opsign_wire::{ConfigError, Limits, TlsFiles, TlsSection, parse_config, read_config};
 use serde::Deserialize;
 
 use crate::route::{Allowed, Chains};
@@ -38,7 +38,7 @@ struct File {
     listen: Option<SocketAddr>,
     metrics: Option<SocketAddr>,
     #[serde(default)]
-    tls: FileTls,
+    tls: TlsSection,
     signers: FileSigners,
     clients: Vec<FileClient>,
     #[serde(default)]
@@ -47,21 +47,11 @@ struct File {
     limits: FileLimits,
 }
 
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileTls {
-    ca: Option<PathBuf>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    #[serde(default)]
-    crls: Vec<PathBuf>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct FileSigners {
     listen: Option<SocketAddr>,
-    tls: Option<FileTls>,
+    tls: Option<TlsSection>,
     allow: Vec<FileSigner>,
 }
 
@@ -137,13 +127,16 @@ impl Config {
             return Err("limits: 0 would let nothing through".into());
         }
         let any = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-        let tls = files(&file.tls);
+        let tls = file.tls.files(false);
         Ok(Self {
             name: file.name.unwrap_or_else(|| "opsign-proxy".into()),
             listen: file.listen.unwrap_or(any(8545)),
             signers_listen: file.signers.listen.unwrap_or(any(9443)),
             metrics: file.metrics,
-            signers_tls: file.signers.tls.as_ref().map_or_else(|| tls.clone(), files),
+            signers_tls: file
+                .signers
+                .tls
+                .map_or_else(|| tls.clone(), |section| section.files(false)),
             tls,
             signers,
             clients,
@@ -151,19 +144,6 @@ impl Config {
             limits,
             per_client,
         })
-    }
-}
-
-fn files(file: &FileTls) -> TlsFiles {
-    let path = |path: &Option<PathBuf>, default: &str| {
-        path.clone().unwrap_or_else(|| Path::new("tls").join(default))
-    };
-    TlsFiles {
-        ca: path(&file.ca, "ca.crt"),
-        cert: path(&file.cert, "tls.crt"),
-        key: path(&file.key, "tls.key"),
-        crls: file.crls.clone(),
-        tls13_only: false,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use opsign_core::Address;
 use opsign_wire::{
     Client, Failure, Limits, RpcError, Server, Stop, Stopper, Termination, Tls, accept, hangup,
-    room_for, show_metrics,
+    next_connection, room_for, run_server, show_metrics,
 };
 use prometheus::Registry;
 use tokio::net::{TcpListener, TcpStream};
@@ -76,11 +76,7 @@ fn read(path: &Path) -> Result<(Config, Arc<Tls>, Arc<Tls>), Failure> {
 /// # Errors
 /// What keeps it from starting.
 pub fn run(path: &Path, version: &str) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
-    runtime.block_on(serve(path, version))
+    run_server(serve(path, version))
 }
 
 async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
@@ -174,14 +170,7 @@ async fn signers(listener: TcpListener, tls: Arc<Tls>, hub: Arc<Hub>, mut stop: 
         let (stream, peer) = tokio::select! {
             // Those that are there stay until the last request is done.
             () = stop.stopped() => return std::future::pending().await,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+            next = next_connection(&listener) => next,
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
         let (tls, hub) = (Arc::clone(&tls), Arc::clone(&hub));

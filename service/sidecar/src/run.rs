@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsign_wire::{Failure, Stopper, Termination, client_tls, show_metrics};
+use opsign_wire::{Failure, Stopper, Termination, client_tls, run_server, show_metrics};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -137,11 +137,7 @@ pub struct Start<'a> {
 /// # Errors
 /// What keeps it from starting.
 pub fn run(start: &Start<'_>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
-    runtime.block_on(serve(start))
+    run_server(serve(start))
 }
 
 async fn serve(start: &Start<'_>) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use opsign_wire::{Stop, room_for};
+use opsign_wire::{Stop, next_connection, room_for};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -52,18 +52,10 @@ impl Server {
         let room = Arc::new(Semaphore::new(connections));
         let (close, closing) = watch::channel(false);
         let leaving = loop {
-            let stream = tokio::select! {
+            let (stream, _) = tokio::select! {
                 () = stop.stopped() => break false,
                 true = told(&mut given) => break true,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(error) => {
-                        // Mostly "too many open files": others must close first.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
+                next = next_connection(&self.listener) => next,
             };
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
             let door = Door {

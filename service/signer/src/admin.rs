@@ -81,7 +81,7 @@ impl Admin {
         if let Some(audit) = &self.handover.service.grants.load().audit {
             let trace = call.trace.map(opsign_wire::Trace::id);
             let entry = audit::AdminEntry { client, method, params, outcome, trace };
-            if let Err(error) = audit.write_admin(&entry) {
+            if let Err(error) = audit.write(&entry) {
                 self.handover.service.metrics.audit_failures.inc();
                 tracing::error!(%error, "the audit log cannot be written");
             }

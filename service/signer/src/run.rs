@@ -12,8 +12,8 @@ use opsign_core::{ChainId, PayloadHash, hazmat};
 use opsign_guard::{Guard, Mode, Store, StoreError};
 use opsign_proxy::{Proxy, Trust};
 use opsign_wire::{
-    Caller, Closer, ConfigError, Dialer, Failure, Limits, Server, SignedCalls, Stop, Stopper,
-    Termination, Tls, hangup, room_for, show_metrics,
+    AuditFile, Caller, Closer, ConfigError, Dialer, Failure, Limits, Server, SignedCalls, Stop,
+    Stopper, Termination, Tls, hangup, room_for, run_server, show_metrics,
 };
 use prometheus::Registry;
 use tokio::task::JoinHandle;
@@ -21,7 +21,6 @@ use tokio::time::Instant;
 
 use crate::admin::Admin;
 use crate::announced::Announced;
-use crate::audit::Audit;
 use crate::backend::{Backend, Key, Trouble};
 use crate::config::{
     AdminConfig, Config, GateConfig, GuardConfig, KeyLocator, ProxyConfig, SequencerConfig,
@@ -117,14 +116,7 @@ pub fn check(flags: &FileFlags) -> Result<Vec<String>, Failure> {
 /// What keeps it from starting.
 pub fn run(flags: &Flags, version: &str) -> Result<(), Failure> {
     opsign_wire::log::start(flags.log_level, flags.log_format, flags.log_color);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::System(format!("no threads: {error}")))?;
-    let result = runtime.block_on(serve(flags, version));
-    // A token whose call never returns must not hold up the end.
-    runtime.shutdown_timeout(Duration::from_millis(500));
-    result
+    run_server(serve(flags, version))
 }
 
 async fn serve(flags: &Flags, version: &str) -> Result<(), Failure> {
@@ -444,7 +436,7 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
     }
     let audit = match &config.audit {
         None => None,
-        Some(path) => Some(Audit::open(path).map_err(|error| {
+        Some(path) => Some(AuditFile::open(path).map_err(|error| {
             let what = format!("audit.file {}: {error}", path.display());
             ConfigError::new(&config.path, None, &what)
         })?),

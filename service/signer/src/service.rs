@@ -8,14 +8,14 @@ use arc_swap::ArcSwap;
 use opsign_core::tx::Transaction;
 use opsign_core::{Address, ChainId, Domain, PayloadHash, Signature, SigningHash, hazmat};
 use opsign_guard::{BlockFacts, Client as Holder, Mode, ReorgEvidence, Scope, ScopeKind};
-use opsign_wire::{Call, Client, Closer, Handler, RpcError};
+use opsign_wire::{AuditFile, Call, Client, Closer, Handler, RpcError};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::announced::{Announced, read_block};
 use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
-use crate::audit::{self, Audit};
+use crate::audit;
 use crate::backend::Key;
 use crate::l1::L1;
 use crate::metrics::Metrics;
@@ -73,11 +73,11 @@ pub(crate) struct Grants {
     pub(crate) grants: Vec<Grant>,
     by_name: HashMap<String, Vec<usize>>,
     any_name: bool,
-    pub(crate) audit: Option<Audit>,
+    pub(crate) audit: Option<AuditFile>,
 }
 
 impl Grants {
-    pub(crate) fn new(grants: Vec<Grant>, any_name: bool, audit: Option<Audit>) -> Self {
+    pub(crate) fn new(grants: Vec<Grant>, any_name: bool, audit: Option<AuditFile>) -> Self {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, grant) in grants.iter().enumerate() {
             by_name.entry(grant.name.clone()).or_default().push(index);
@@ -548,7 +548,7 @@ impl Service {
         if let Some(audit) = &self.grants.load().audit {
             let (method, outcome, trace) = ("guard_reorg", "granted", None);
             let entry = audit::AdminEntry { client, method, params: &params, outcome, trace };
-            if let Err(error) = audit.write_admin(&entry) {
+            if let Err(error) = audit.write(&entry) {
                 self.metrics.audit_failures.inc();
                 tracing::error!(%error, "the audit log cannot be written");
             }

@@ -11,8 +11,9 @@
 //! | `caller.rs` | calling somebody else's JSON-RPC |
 //! | `signed.rs` | calls that their client has signed, for whoever does not trust what is between |
 //! | `link.rs` | connections that are kept: both ends show certificates, and share a secret |
+//! | `audit.rs` | audit logs |
 //! | `config_file.rs`, `failure.rs` | reading a config; why a server does not start |
-//! | `open_files.rs` | room for connections |
+//! | `open_files.rs`, `runtime.rs` | room for connections, threads |
 //! | `signals.rs` | SIGTERM, SIGINT, SIGHUP |
 //! | `metrics.rs` | counters under op-signer's names and our own |
 //! | `log.rs` | structured logs in op-signer's formats |
@@ -20,6 +21,7 @@
 //! The peer whose behaviour is kept: op-service and go-ethereum's `rpc` package.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod caller;
 mod client;
 mod config_file;
@@ -33,12 +35,14 @@ pub mod log;
 mod metrics;
 mod open_files;
 mod rpc;
+mod runtime;
 mod server;
 mod signals;
 mod signed;
 mod tls;
 mod watch;
 
+pub use audit::AuditFile;
 pub use caller::{CallError, Caller};
 pub use client::{Client, Identity};
 pub use config_file::{ConfigError, parse_config, read_config};
@@ -47,7 +51,8 @@ pub use link::{Accepted, Dialed, Dialer, accept};
 pub use metrics::{Metrics, show_metrics};
 pub use open_files::room_for;
 pub use rpc::{Call, Handler, RpcError, Trace, run};
-pub use server::{Closer, Limits, Server, Stop, Stopper};
+pub use runtime::run_server;
+pub use server::{Closer, Limits, Server, Stop, Stopper, next_connection};
 pub use signals::{Termination, hangup};
 pub use signed::{CallSigner, NOT_SIGNED, SignedCalls};
-pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles, client_tls};
+pub use tls::{CertificateInfo, Tls, TlsError, TlsFiles, TlsSection, client_tls};

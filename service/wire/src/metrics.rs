@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::failure::Failure;
+use crate::server::next_connection;
 
 /// What the wire counts.
 pub struct Metrics {
@@ -123,10 +124,7 @@ pub async fn show_metrics(
     tracing::info!(%address, "metrics");
     Ok(tokio::spawn(async move {
         loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                continue;
-            };
+            let (stream, _) = next_connection(&listener).await;
             let (registry, before) = (registry.clone(), before.clone());
             tokio::spawn(async move {
                 let service = service_fn(|_request: Request<Incoming>| {

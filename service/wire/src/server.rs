@@ -131,6 +131,20 @@ impl Default for Closer {
     }
 }
 
+/// The next connection to a port. While the system gives none, says so and asks again: mostly too
+/// many files are open, and others must close first.
+pub async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(next) => return next,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
 /// A port that answers JSON-RPC.
 pub struct Server {
     listener: TcpListener,
@@ -181,15 +195,7 @@ impl Server {
         loop {
             let (stream, peer) = tokio::select! {
                 () = stop.stopped() => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok(accepted) => accepted,
-                    Err(error) => {
-                        // Mostly "too many open files": others must close first.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
+                next = next_connection(&self.listener) => next,
             };
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
                 self.metrics.cut.with_label_values(&["too_many"]).inc();

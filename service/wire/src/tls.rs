@@ -18,6 +18,7 @@ use rustls::{
     ClientConfig, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig,
     SignatureScheme,
 };
+use serde::Deserialize;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
 use crate::client::Client;
@@ -44,6 +45,31 @@ impl TlsFiles {
     /// Every file, for whoever watches them.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         [&self.ca, &self.cert, &self.key].into_iter().chain(&self.crls).map(PathBuf::as_path)
+    }
+}
+
+/// A config file's section that names them, all in the folder `tls` unless it says otherwise.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    ca: Option<PathBuf>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    #[serde(default)]
+    crls: Vec<PathBuf>,
+}
+
+impl TlsSection {
+    /// The files. `tls13_only` refuses TLS 1.2.
+    pub fn files(self, tls13_only: bool) -> TlsFiles {
+        let path = |path: Option<PathBuf>, name| path.unwrap_or(Path::new("tls").join(name));
+        TlsFiles {
+            ca: path(self.ca, "ca.crt"),
+            cert: path(self.cert, "tls.crt"),
+            key: path(self.key, "tls.key"),
+            crls: self.crls,
+            tls13_only,
+        }
     }
 }
 
