@@ -1,4 +1,4 @@
-// Command go measures for benches/benches/ratios.rs what is to be measured in
+// Command go measures for benches/benches/ratios what is to be measured in
 // Go: the field's own code, and opsign through cgo beside it. It reads lines
 // "JOB CALLS" and answers each with the nanoseconds that the calls took, so that
 // the jobs of all programs take turns. The line "message" asks for the gossip

@@ -1,4 +1,4 @@
-// Measures for benches/benches/ratios.rs what is to be measured in Node: lines "JOB CALLS" in, the
+// Measures for benches/benches/ratios what is to be measured in Node: lines "JOB CALLS" in, the
 // nanoseconds that the calls took out. Every job goes from the hash of a payload and 65 bytes to the
 // signer's address.
 import assert from "node:assert/strict";

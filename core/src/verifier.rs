@@ -156,6 +156,7 @@ impl AddressVerifier {
         self.verifier = Some(Verifier::new(&signature.recover(hash)?));
         Ok(())
     }
+
     /// As [`AddressVerifier::verify`] of each: `verdict` is called once for each, in order.
     pub fn verify_many(
         &mut self,

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use opsign_publish::{Broker, BrokerError, Publisher, ReadBack, Source, read_back};
 use opsign_wire::client_tls;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A topic, as configs and commands name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +95,7 @@ pub struct KeyReport {
     pub first: String,
     /// The time of its last line.
     pub last: String,
-    /// How often each came out: `signed`, or why not.
+    /// How often each came out: `done`, or why not.
     pub outcomes: BTreeMap<String, u64>,
 }
 
@@ -106,11 +108,14 @@ pub struct Replayed {
     pub read: ReadBack,
 }
 
-/// Reads a topic from its beginning. `each` gets every line once.
+/// Reads a topic from its beginning. `each` gets every line once, until it fails.
 ///
 /// # Errors
-/// One sentence: files that cannot be used, or what Kafka says.
-pub fn replay(topic: &Topic, mut each: impl FnMut(&str)) -> Result<Replayed, String> {
+/// One sentence: files that cannot be used, what Kafka says, or what `each` says.
+pub fn replay(
+    topic: &Topic,
+    mut each: impl FnMut(&str) -> Result<(), String>,
+) -> Result<Replayed, String> {
     #[derive(Deserialize)]
     struct Line {
         time: String,
@@ -122,19 +127,24 @@ pub fn replay(topic: &Topic, mut each: impl FnMut(&str)) -> Result<Replayed, Str
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
+    let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     let mut keys: BTreeMap<String, KeyReport> = BTreeMap::new();
+    let mut taken = Ok(());
     let read = runtime.block_on(read_back(&broker, |bytes| {
-        each(&String::from_utf8_lossy(bytes));
+        if taken.is_ok() {
+            taken = each(&String::from_utf8_lossy(bytes));
+        }
         let Ok(line) = serde_json::from_slice::<Line>(bytes) else { return };
         let key = keys.entry(line.public_key.unwrap_or_else(|| "none".into())).or_default();
-        if key.first.is_empty() || line.time < key.first {
+        if key.first.is_empty() || time(&line.time) < time(&key.first) {
             key.first.clone_from(&line.time);
         }
-        if line.time > key.last {
+        if time(&line.time) > time(&key.last) {
             key.last = line.time;
         }
         *key.outcomes.entry(line.outcome).or_default() += 1;
     }));
     let read = read.map_err(|error: BrokerError| error.to_string())?;
+    taken?;
     Ok(Replayed { keys, read })
 }

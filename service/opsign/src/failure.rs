@@ -3,6 +3,8 @@
 use opsign_hsm::ErrorKind;
 use serde_json::json;
 
+use crate::report::write_out;
+
 /// Wrong usage.
 pub(crate) const USAGE: u8 = 64;
 /// Bad input.
@@ -75,12 +77,11 @@ impl Failure {
     /// To standard error; with `json`, as an object to standard output.
     pub(crate) fn print(&self, json: bool) {
         if json {
-            println!(
-                "{}",
-                json!({ "error": {
-                    "number": self.number, "name": self.name, "message": self.message
-                } })
-            );
+            let error = json!({ "error": {
+                "number": self.number, "name": self.name, "message": self.message
+            } });
+            // Whoever does not listen still has the exit code.
+            let _ = write_out(&format!("{error}\n"));
         } else {
             eprintln!("opsign: {}", self.message);
         }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::guard_place::{Place, now};
 use crate::keystore_key::{self, KeyCommand};
 use crate::log_flags::Log;
-use crate::report::Report;
+use crate::report::{Report, write_out};
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -157,9 +157,7 @@ fn replay(arguments: Replay) -> Result<Report, Failure> {
     let tls = ca.map(|ca| TopicTls { ca, cert, key });
     let topic = Topic { brokers, topic, tls };
     let replayed = opsign_keystore::replay(&topic, |line| {
-        if lines {
-            println!("{line}");
-        }
+        if lines { write_out(&format!("{line}\n")) } else { Ok(()) }
     });
     let Replayed { keys, read } = replayed.map_err(Failure::unavailable)?;
     let keys =

@@ -53,10 +53,7 @@ impl Report {
         } else {
             self.text()
         };
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|error| Failure::unavailable(format!("standard output: {error}")))
+        write_out(&text).map_err(Failure::unavailable)
     }
 
     fn text(&self) -> String {
@@ -72,6 +69,14 @@ impl Report {
         }
         text
     }
+}
+
+/// To standard output; says why not, for whoever reads it may have gone.
+pub(crate) fn write_out(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| format!("standard output: {error}"))
 }
 
 /// A value on a line of its own; an array of objects as a line each.
