@@ -4,6 +4,8 @@
 //! the crate sha3, which has instructions for it on ARM, is the smaller one, and is what the tests hold
 //! ours against.
 
+#[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
+mod many;
 #[cfg(any(test, all(feature = "fast", target_arch = "x86_64")))]
 mod permutation;
 #[cfg(any(test, not(all(feature = "fast", target_arch = "x86_64"))))]
@@ -11,10 +13,27 @@ mod sha3_engine;
 #[cfg(any(test, all(feature = "fast", target_arch = "x86_64")))]
 mod sponge;
 
+#[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
+pub(crate) use many::{SIDE_BY_SIDE, keccak256_many};
 #[cfg(not(all(feature = "fast", target_arch = "x86_64")))]
 pub(crate) use sha3_engine::Keccak256;
 #[cfg(all(feature = "fast", target_arch = "x86_64"))]
 pub(crate) use sponge::Keccak256;
+
+/// A message, in two pieces that are hashed one after the other.
+pub(crate) type Pieces<'a> = [&'a [u8]; 2];
+
+/// The most messages that are hashed side by side.
+#[cfg(not(all(feature = "dispatch", target_arch = "x86_64")))]
+pub(crate) const SIDE_BY_SIDE: usize = 1;
+
+/// Keccak-256 of up to [`SIDE_BY_SIDE`] messages.
+#[cfg(not(all(feature = "dispatch", target_arch = "x86_64")))]
+pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
+    for (message, hash) in messages.iter().zip(hashes) {
+        *hash = keccak256(message);
+    }
+}
 
 /// Keccak-256 of the pieces, one after the other.
 pub(crate) fn keccak256(pieces: &[&[u8]]) -> [u8; 32] {

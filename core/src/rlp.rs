@@ -47,12 +47,14 @@ impl Sink for Buffer<'_> {
 /// Writes a string of bytes.
 #[inline(never)]
 pub(crate) fn put_bytes(out: &mut dyn Sink, bytes: &[u8]) {
-    match bytes {
-        [byte @ ..0x80] => out.put(&[*byte]),
-        _ => {
-            put_header(out, 0x80, bytes.len());
-            out.put(bytes);
-        }
+    put_bytes_header(out, bytes);
+    out.put(bytes);
+}
+
+/// Writes what stands before a string of bytes: nothing if it is one byte below 0x80.
+pub(crate) fn put_bytes_header(out: &mut dyn Sink, bytes: &[u8]) {
+    if !matches!(bytes, [..0x80]) {
+        put_header(out, 0x80, bytes.len());
     }
 }
 
@@ -69,13 +71,18 @@ pub(crate) fn put_uint(out: &mut dyn Sink, number: &U256) {
 pub(crate) fn put_list(out: &mut dyn Sink, fields: &dyn Fn(&mut dyn Sink)) {
     let mut length = Length::default();
     fields(&mut length);
-    put_header(out, 0xc0, length.0);
+    put_list_header(out, length.0);
     fields(out);
+}
+
+/// Writes what stands before a list's payload.
+pub(crate) fn put_list_header(out: &mut dyn Sink, length: usize) {
+    put_header(out, 0xc0, length);
 }
 
 /// Writes the payload of a list that is encoded already, with its header.
 pub(crate) fn put_encoded_list(out: &mut dyn Sink, payload: &[u8]) {
-    put_header(out, 0xc0, payload.len());
+    put_list_header(out, payload.len());
     out.put(payload);
 }
 

@@ -1,10 +1,24 @@
-//! Runs safe code compiled a second time, for x86-64 processors with BMI1 and BMI2, where there are
-//! such; Haswell and Excavator were the first. All the unsafe code below `opsign-core`: it is here so
-//! that core can forbid it.
+//! Runs safe code that is compiled for x86-64 processors with more than every one has, where there
+//! are such: the same code a second time for BMI1 and BMI2 (Haswell and Excavator were the first), and
+//! Keccak on eight states at once for AVX2 and AVX-512. All the unsafe code below `opsign-core`: it is
+//! here so that core can forbid it.
 #![no_std]
 
 #[cfg(target_arch = "x86_64")]
+mod keccak;
+
+#[cfg(target_arch = "x86_64")]
 cpufeatures::new!(bmi, "bmi1", "bmi2");
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(avx2, "avx2");
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(avx512, "avx512f");
+
+/// Eight states of Keccak-f[1600]: lane (x, y) of each is at `[5 * y + x]`.
+pub type EightStates = [[u64; 8]; 25];
+
+/// What a round of Keccak-f[1600] adds to lane (0, 0) (FIPS 202, section 3.2.5).
+pub type RoundConstants = [u64; 24];
 
 /// The same work in two shapes, each best for what it is compiled for.
 ///
@@ -35,6 +49,42 @@ pub fn run(work: impl Work) {
 #[target_feature(enable = "bmi1,bmi2")]
 fn compiled_with_bmi(work: impl Work) {
     work.with_bmi();
+}
+
+/// How many states at least make [`keccak_f_eight`] quicker than one after the other, which it then
+/// does for eight; more than eight where it cannot do it.
+#[inline]
+pub fn keccak_worth() -> usize {
+    #[cfg(target_arch = "x86_64")]
+    match (avx512::get(), avx2::get()) {
+        (true, _) => return 2,
+        (false, true) => return 5,
+        (false, false) => {}
+    }
+    usize::MAX
+}
+
+/// Keccak-f[1600] (FIPS 202, section 3) on each state; false, and nothing is done, where
+/// [`keccak_worth`] is more than eight.
+#[inline]
+pub fn keccak_f_eight(states: &mut EightStates, constants: &RoundConstants) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if avx512::get() {
+            // SAFETY: `permute` is safe but for what it is compiled for, AVX-512F. The processor has
+            // just been asked for it (CPUID, leaf 7), and the system whether it keeps those registers
+            // (XGETBV).
+            unsafe { keccak::avx512::permute(states, constants) };
+            return true;
+        }
+        if avx2::get() {
+            // SAFETY: likewise, with AVX2.
+            unsafe { keccak::avx2::permute(states, constants) };
+            return true;
+        }
+    }
+    let _ = (states, constants);
+    false
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A block's hash, computed anew from its payload (`docs/gossip-rules.md`, step 19).
 
+use super::payload::MAX_WITHDRAWALS;
 use super::{BlockHash, Payload};
 use crate::keccak::{Keccak256, keccak256};
 use crate::rlp::{self, Buffer, Sink};
@@ -27,8 +28,8 @@ impl Payload<'_> {
             return BlockHash(keccak256(&[]));
         }
         let transactions = *self.transactions();
-        let transactions_root = ordered_root(transactions.len() as u32, &|index, with| {
-            with(transactions.get(index as usize).unwrap_or_default());
+        let transactions_root = ordered_root(transactions.len() as u32, &|index| {
+            transactions.get(index as usize).unwrap_or_default()
         });
         let withdrawals_root = match (self.withdrawals_root(), self.blob_gas_used()) {
             (Some(root), _) => Some(root.0),
@@ -81,19 +82,22 @@ impl Payload<'_> {
     }
 
     fn withdrawals_trie_root(&self) -> [u8; 32] {
-        ordered_root(self.withdrawal_count() as u32, &|index, with| {
-            let Some(withdrawal) = self.withdrawals().nth(index as usize) else { return };
-            // Three numbers of 9 bytes at most, an address of 21, and a header.
-            let mut bytes = [0; 64];
-            let mut buffer = Buffer { bytes: &mut bytes, length: 0 };
+        // Three numbers of 9 bytes at most, an address of 21, and a header.
+        let (mut encoded, mut lengths) = ([[0; 64]; MAX_WITHDRAWALS], [0; MAX_WITHDRAWALS]);
+        let rooms = encoded.iter_mut().zip(&mut lengths);
+        for (withdrawal, (bytes, length)) in self.withdrawals().zip(rooms) {
+            let mut buffer = Buffer { bytes, length: 0 };
             rlp::put_list(&mut buffer, &|out| {
                 rlp::put_uint(out, &U256::from(withdrawal.index));
                 rlp::put_uint(out, &U256::from(withdrawal.validator_index));
                 rlp::put_bytes(out, withdrawal.address.as_bytes());
                 rlp::put_uint(out, &U256::from(withdrawal.amount));
             });
-            let length = buffer.length;
-            with(&bytes[..length]);
+            *length = buffer.length;
+        }
+        ordered_root(self.withdrawal_count() as u32, &|index| {
+            let index = index as usize;
+            &encoded[index][..lengths[index]]
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::uint::U256;
 pub const MAX_TRANSACTIONS: usize = 1 << 20;
 
 /// The most withdrawals that decode (`maxWithdrawalsPerPayload`).
-const MAX_WITHDRAWALS: usize = 16;
+pub(super) const MAX_WITHDRAWALS: usize = 16;
 
 /// Bytes of a withdrawal.
 const WITHDRAWAL: usize = 44;

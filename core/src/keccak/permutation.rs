@@ -109,7 +109,7 @@ const ROTATIONS: [[u32; 5]; 5] = [
 ];
 
 /// Section 3.2.5.
-const ROUND_CONSTANTS: [u64; 24] = [
+pub(super) const ROUND_CONSTANTS: [u64; 24] = [
     0x0000_0000_0000_0001,
     0x0000_0000_0000_8082,
     0x8000_0000_0000_808a,
