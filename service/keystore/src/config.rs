@@ -35,6 +35,8 @@ pub(crate) struct Fixed {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) tls: TlsFiles,
+    /// Whether gRPC reflection is served.
+    pub(crate) reflection: bool,
     pub(crate) keys: PathBuf,
     pub(crate) passphrase_file: PathBuf,
     pub(crate) shared_keys: bool,
@@ -82,6 +84,8 @@ struct File {
     metrics: Option<SocketAddr>,
     #[serde(default)]
     tls: TlsSection,
+    #[serde(default)]
+    reflection: bool,
     keys: FileKeys,
     guard: FileGuard,
     clients: Vec<FileClient>,
@@ -217,6 +221,7 @@ impl Config {
             listen: file.listen.unwrap_or((Ipv4Addr::UNSPECIFIED, 9955).into()),
             metrics: file.metrics,
             tls: file.tls.files(true),
+            reflection: file.reflection,
             keys: file.keys.folder,
             passphrase_file: file.keys.passphrase_file,
             shared_keys: file.keys.allow_shared,

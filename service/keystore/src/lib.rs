@@ -47,6 +47,10 @@ mod transcript;
 #[allow(missing_docs, clippy::all, reason = "generated")]
 pub mod proto {
     tonic::include_proto!("parity.polkadot.signer");
+
+    /// The proto file as a client reads it.
+    pub(crate) const FILE_DESCRIPTOR_SET: &[u8] =
+        tonic::include_file_descriptor_set!("remote_keystore");
 }
 
 pub use key_folder::{FolderError, Held, KeyFolder, Listed};

@@ -22,7 +22,7 @@ use crate::key_folder::{FolderError, KeyFolder, Listed};
 use crate::keystore::Keystore;
 use crate::metrics::Metrics;
 use crate::protection::{Protection, now};
-use crate::proto::remote_keystore_server::RemoteKeystoreServer;
+use crate::proto::{self, remote_keystore_server::RemoteKeystoreServer};
 use crate::service::{Parts, Service};
 
 /// How long running calls may finish after a stop.
@@ -155,6 +155,14 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
             }
         })
     };
+    let reflection = fixed.reflection.then(|| {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1()
+            .map_err(|error| Failure::System(format!("reflection: {error}")))
+    });
+    let reflection = reflection.transpose()?;
     let service = RemoteKeystoreServer::new(Service(Arc::clone(&parts)))
         .max_decoding_message_size(fixed.limits.message);
     let room = room_for(fixed.limits.connections, OTHER_FILES);
@@ -168,6 +176,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         .max_frame_size(Some(1 << 20))
         .add_service(service)
         .add_service(health_service)
+        .add_optional_service(reflection)
         .serve_with_incoming_shutdown(connections, async move { stopped.stopped().await });
     let mut serving = tokio::spawn(server);
     tracing::info!(%address, version, keys = parts.keystore.len(), "listening");

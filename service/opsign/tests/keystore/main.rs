@@ -6,5 +6,6 @@ mod world;
 
 mod cli;
 mod era;
+mod reflection;
 mod rights;
 mod rpc;

@@ -161,6 +161,15 @@ impl World {
         address: SocketAddr,
         name: Option<&str>,
     ) -> Result<Client, tonic::transport::Error> {
+        self.channel(address, name).await.map(RemoteKeystoreClient::new)
+    }
+
+    /// The same for a client of another service.
+    pub async fn channel(
+        &self,
+        address: SocketAddr,
+        name: Option<&str>,
+    ) -> Result<Channel, tonic::transport::Error> {
         let path = |name: &str, end: &str| self.path("tls").join(format!("{name}.{end}"));
         let own = name.map(|name| (path(name, "crt"), path(name, "key")));
         let own = own.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
@@ -176,10 +185,9 @@ impl World {
                 Ok::<_, std::io::Error>(TokioIo::new(connector.connect(name, stream).await?))
             }
         };
-        let channel = Endpoint::from_static("http://localhost")
+        Endpoint::from_static("http://localhost")
             .connect_with_connector(tower::service_fn(open))
-            .await?;
-        Ok(RemoteKeystoreClient::new(channel))
+            .await
     }
 }
 
