@@ -14,6 +14,8 @@ use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tonic::transport::Server;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
@@ -22,7 +24,10 @@ use crate::key_folder::{FolderError, KeyFolder, Listed};
 use crate::keystore::Keystore;
 use crate::metrics::Metrics;
 use crate::protection::{Protection, now};
-use crate::proto::{self, remote_keystore_server::RemoteKeystoreServer};
+use crate::proto::{
+    self,
+    remote_keystore_server::{RemoteKeystoreServer, SERVICE_NAME},
+};
 use crate::service::{Parts, Service};
 
 /// How long running calls may finish after a stop.
@@ -142,16 +147,13 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
     }
     let (stopper, stop) = Stopper::new();
     let (health, health_service) = tonic_health::server::health_reporter();
+    report(&health, &parts).await;
     let healthy = {
         let parts = Arc::clone(&parts);
         tokio::spawn(async move {
             loop {
-                let closed = parts.keystore.protection.guard().figures().closed;
-                match closed {
-                    false => health.set_serving::<RemoteKeystoreServer<Service>>().await,
-                    true => health.set_not_serving::<RemoteKeystoreServer<Service>>().await,
-                }
                 tokio::time::sleep(HEALTH).await;
+                report(&health, &parts).await;
             }
         })
     };
@@ -207,6 +209,18 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells clients whether anything new is signed: of the service, and of the program, which is what a
+/// probe without a name asks for.
+async fn report(health: &HealthReporter, parts: &Parts) {
+    let status = match parts.keystore.protection.guard().figures().closed {
+        false => ServingStatus::Serving,
+        true => ServingStatus::NotServing,
+    };
+    for service in [SERVICE_NAME, ""] {
+        health.set_service_status(service, status).await;
+    }
 }
 
 fn reload(path: &Path, old: &Config, parts: &Parts, tls: &Tls) {

@@ -6,6 +6,7 @@ mod world;
 
 mod cli;
 mod era;
+mod health;
 mod reflection;
 mod rights;
 mod rpc;
