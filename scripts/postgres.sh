@@ -23,5 +23,6 @@ if [[ -n ${CYCLES:-} ]]; then
   exit
 fi
 cargo test --quiet --locked --package opsign-guard-postgres
-# The program: two signers on one record, one of them killed.
-cargo test --quiet --locked --package opsign --features postgres-tests --test shared
+# The program: two signers on one record, one of them killed; two keystores likewise.
+cargo test --quiet --locked --package opsign --features postgres-tests --test shared \
+  --test keystore_shared
