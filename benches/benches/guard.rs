@@ -255,7 +255,7 @@ fn restart(open: Open<'_>) {
             })
             .collect();
         for pending in pending {
-            assert!(matches!(pending.wait(), Decision::Recorded));
+            assert!(matches!(pending.wait(), Decision::Recorded(None)));
         }
     }
     drop(running);

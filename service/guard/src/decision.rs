@@ -17,8 +17,9 @@ pub enum Decision {
     Stored(Signature),
     /// The digest is in the durable record and nobody else is signing it: sign, then complete.
     Reserved(Reservation),
-    /// The digest is in the durable record; the announcement asked for no more.
-    Recorded,
+    /// The digest is in the durable record; the announcement asked for no more. In `observe`, with
+    /// the rule that it breaks.
+    Recorded(Option<Refusal>),
     /// A rule forbids it.
     Refused(Refusal),
     /// The guard could not decide or record: nothing may be signed.

@@ -602,9 +602,11 @@ impl Inner {
         let scope = core.state.scope(grant.key.0)?;
         let decision = match scope.row(&grant.key.1).map(|row| row.signature) {
             // Kept by candidate, and given up by nobody.
-            None if matches!(ask.request.facts, Facts::Statement(_)) => Decision::Recorded,
+            None if matches!(ask.request.facts, Facts::Statement(_)) => {
+                Decision::Recorded(grant.alarm)
+            }
             None => Decision::Refused(Refusal::Superseded),
-            Some(_) if !ask.sign => Decision::Recorded,
+            Some(_) if !ask.sign => Decision::Recorded(grant.alarm),
             _ if !core.may_release(&grant) => {
                 Decision::Refused(Refusal::NotHolder { epoch: scope.lease.epoch })
             }

@@ -53,7 +53,7 @@ fn statements(session: u32, candidates: &[u16], stance: Stance) -> Request {
 /// `granted`, or the rule that says no.
 fn ask(guard: &Guard, request: &Request) -> &'static str {
     match guard.reserve(request).wait() {
-        Decision::Recorded => "granted",
+        Decision::Recorded(None) => "granted",
         Decision::Refused(refusal) => refusal.name(),
         other => panic!("{other:?}"),
     }
@@ -83,6 +83,24 @@ fn slots_only_grow() {
             (vote(13, b'x'), "behind_tip"),
         ],
     );
+}
+
+#[test]
+fn observe_grants_and_says_what_it_breaks() {
+    let guard = Guard::volatile();
+    for key_type in [b"babe", b"para"] {
+        guard.configure(scope(key_type), RuleSet::session().observing()).unwrap();
+    }
+    let broken = |request: &Request| match guard.reserve(request).wait() {
+        Decision::Recorded(broken) => broken.map(|broken| broken.name()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(broken(&vote(10, b'x')), None);
+    assert_eq!(broken(&vote(10, b'y')), Some("slot_taken"));
+    assert_eq!(broken(&vote(10, b'y')), None, "known");
+    assert_eq!(broken(&vote(9, b'x')), Some("behind_tip"));
+    assert_eq!(broken(&statements(5, &[1], Stance::For)), None);
+    assert_eq!(broken(&statements(5, &[1], Stance::Against)), Some("contradiction"));
 }
 
 /// Rows: what was said; columns: what is said next.

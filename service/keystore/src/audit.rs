@@ -13,6 +13,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) claim: Option<&'a str>,
     /// blake2b-256 of the message.
     pub(crate) message: Option<String>,
-    /// `done`, or why not.
+    /// `done`, or why not; `observed` if it was done and would not have been but in `observe`.
     pub(crate) outcome: &'a str,
+    /// Of what was observed: why it would not have been done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) against: Option<&'a str>,
 }

@@ -114,6 +114,8 @@ pub(crate) struct Message<'a> {
 pub(crate) struct Signed {
     pub(crate) signature: Vec<u8>,
     pub(crate) claim: Claim,
+    /// In `observe`, what would have forbidden it.
+    pub(crate) against: Option<Stop>,
 }
 
 impl Keystore {
@@ -241,7 +243,8 @@ impl Keystore {
         let operation =
             if claim == Claim::Ownership { Operation::Ownership } else { Operation::Sign };
         self.allow(call, operation)?;
-        self.protection
+        let against = self
+            .protection
             .permit(&held.key, call.client, message.bytes, &claim, call.deadline)
             .await
             .map_err(Denied::Stopped)?;
@@ -255,7 +258,7 @@ impl Keystore {
         };
         let signature = signature.map_err(Denied::Faulty)?;
         crash_point("key answered");
-        Ok(Signed { signature, claim })
+        Ok(Signed { signature, claim, against })
     }
 
     /// Makes a VRF signature.

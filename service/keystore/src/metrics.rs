@@ -4,19 +4,32 @@ use opsign_guard::Guard;
 use opsign_publish::Figures;
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
 
+/// What `observe` may let pass: the rules of session keys, and what is looked at before them.
+const ALARMS: [&str; 8] = [
+    "below_floor",
+    "slot_taken",
+    "behind_tip",
+    "contradiction",
+    "too_many_statements",
+    "out_of_range",
+    "ahead_of_clock",
+    "waiting",
+];
+
 /// The keystore's metrics.
 pub(crate) struct Metrics {
-    /// By method and outcome: `signed`, or why not.
+    /// By method and outcome: `done`, `observed`, or why not.
     pub(crate) requests: IntCounterVec,
     /// By key type and what the message says.
     pub(crate) signed: IntCounterVec,
+    /// In `observe`, what was signed against a rule, by the rule.
+    pub(crate) alarms: IntCounterVec,
     pub(crate) seconds: Histogram,
     pub(crate) connections: IntGauge,
     keys: IntGauge,
     guard_closed: IntGauge,
     guard_records: IntGauge,
     guard_syncs: IntGauge,
-    guard_alarms: IntGauge,
     published: IntGauge,
     unpublished: IntGauge,
     publish_failing: IntGauge,
@@ -34,6 +47,15 @@ impl Metrics {
             registry.register(Box::new(gauge.clone()))?;
             Ok::<_, prometheus::Error>(gauge)
         };
+        let alarms = counters(
+            "opsign_guard_alarms_total",
+            "Signatures that observe let against a rule",
+            &["rule"],
+        )?;
+        for rule in ALARMS {
+            // There from the start, so that the first one is an increase.
+            alarms.with_label_values(&[rule]).inc_by(0);
+        }
         let seconds = Histogram::with_opts(
             HistogramOpts::new("opsign_keystore_seconds", "Seconds to the answer")
                 .buckets(vec![1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 1.0]),
@@ -50,13 +72,13 @@ impl Metrics {
                 "Signatures given out",
                 &["key_type", "claim"],
             )?,
+            alarms,
             seconds,
             connections: gauge("opsign_connections", "Open connections")?,
             keys: gauge("opsign_keystore_keys", "Keys that can sign")?,
             guard_closed: gauge("opsign_guard_closed", "1 if nothing new is recorded any more")?,
             guard_records: gauge("opsign_guard_records", "Events recorded since the start")?,
             guard_syncs: gauge("opsign_guard_syncs", "Syncs of the record since the start")?,
-            guard_alarms: gauge("opsign_guard_alarms", "Rules broken in observe since the start")?,
             published: gauge(
                 "opsign_keystore_published_lines",
                 "Lines of the audit log that Kafka has taken since the start",
@@ -80,7 +102,6 @@ impl Metrics {
         self.guard_closed.set(i64::from(figures.closed));
         self.guard_records.set(number(figures.records));
         self.guard_syncs.set(number(figures.syncs));
-        self.guard_alarms.set(number(figures.alarms));
     }
 
     /// The same for what goes to Kafka.

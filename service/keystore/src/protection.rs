@@ -81,8 +81,8 @@ impl Protection {
         &self.guard
     }
 
-    /// Whether a key may sign a message that says this. The yes is durable. In `observe` it is
-    /// always yes, and what a rule says against it is counted.
+    /// Whether a key may sign a message that says this. The yes is durable. In `observe` it is yes
+    /// where there is an answer at all, with what forbids it otherwise.
     pub(crate) async fn permit(
         &self,
         key: &SessionKey,
@@ -90,21 +90,17 @@ impl Protection {
         message: &[u8],
         claim: &Claim,
         deadline: Instant,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Stop>, Stop> {
         let now = now();
-        let place = slot(claim).map_err(Stop::OutOfRange)?;
+        let place = match slot(claim) {
+            Ok(place) => place,
+            Err(error) => return self.against(Stop::OutOfRange(error)).map(Some),
+        };
         let protected = place.is_some() || matches!(claim, Claim::Statement { .. });
         if !protected {
-            return Ok(());
+            return Ok(None);
         }
-        if now < self.not_before {
-            return Err(Stop::Waiting);
-        }
-        if let (Claim::Block { slot }, 1..) = (claim, self.slot_time)
-            && *slot > (now / self.slot_time).saturating_add(AHEAD)
-        {
-            return Err(Stop::AheadOfClock);
-        }
+        let early = self.early(now, claim).map(|stop| self.against(stop)).transpose()?;
         let scope = self.scope(key).map_err(Stop::Unavailable)?;
         let client = Client::new(client);
         let client =
@@ -113,7 +109,7 @@ impl Protection {
         let request = match claim {
             Claim::Statement { session, stance, candidates } => {
                 let mut candidates = candidates.iter().copied().map(Hex);
-                let Some(candidate) = candidates.next() else { return Ok(()) };
+                let Some(candidate) = candidates.next() else { return Ok(early) };
                 let facts = StatementFacts { session: *session, candidate, stance: *stance };
                 Request::statement(scope, client, now, digest, facts, candidates.collect())
             }
@@ -121,7 +117,7 @@ impl Protection {
         };
         let answer = timeout_at(deadline, self.guard.reserve(&request)).await;
         match answer.map_err(|_| Stop::Late)? {
-            Decision::Recorded => Ok(()),
+            Decision::Recorded(broken) => Ok(broken.map(Stop::Refused).or(early)),
             Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
             Decision::Failed(failure) => Err(self.unavailable(failure)),
             // Neither is ever given for a session key.
@@ -129,6 +125,25 @@ impl Protection {
                 Err(Stop::Unavailable("an answer for another kind of key".into()))
             }
         }
+    }
+
+    /// What the clock says against it.
+    fn early(&self, now: u64, claim: &Claim) -> Option<Stop> {
+        if now < self.not_before {
+            return Some(Stop::Waiting);
+        }
+        match claim {
+            Claim::Block { slot } if self.slot_time > 0 => {
+                let last = (now / self.slot_time).saturating_add(AHEAD);
+                (*slot > last).then_some(Stop::AheadOfClock)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is said in `observe`, and done otherwise.
+    fn against(&self, stop: Stop) -> Result<Stop, Stop> {
+        if self.rules.is_observing() { Ok(stop) } else { Err(stop) }
     }
 
     /// A key's scope, which is given its rules when it is used for the first time.

@@ -95,7 +95,7 @@ pub struct KeyReport {
     pub first: String,
     /// The time of its last line.
     pub last: String,
-    /// How often each came out: `done`, or why not.
+    /// How often each came out: `done`, `observed`, or why not.
     pub outcomes: BTreeMap<String, u64>,
 }
 

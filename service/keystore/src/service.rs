@@ -55,6 +55,16 @@ struct Met {
     start: Instant,
 }
 
+/// What a call was about, for metrics and logs.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    public: Option<&'a PublicKey>,
+    message: Option<&'a [u8]>,
+    claim: Option<&'static str>,
+    /// In `observe`, what would have forbidden it.
+    against: Option<&'a Stop>,
+}
+
 impl Service {
     /// Who calls, and with keys of which type.
     fn meet<T>(
@@ -82,12 +92,12 @@ impl Met {
     /// Counts and logs what came of the call. A status is what the reply has no error for.
     fn end<T>(
         &self,
-        public: Option<&PublicKey>,
-        message: Option<&[u8]>,
-        claim: Option<&'static str>,
+        about: About<'_>,
         outcome: Result<T, Denied>,
     ) -> Result<Result<T, Denied>, Status> {
-        let name = outcome.as_ref().map_or_else(Denied::name, |_| "done");
+        let About { public, message, claim, against } = about;
+        let done = if against.is_some() { "observed" } else { "done" };
+        let name = outcome.as_ref().map_or_else(Denied::name, |_| done);
         let Parts { metrics, audit, .. } = &*self.parts;
         metrics.requests.with_label_values(&[self.method, name]).inc();
         metrics.seconds.observe(self.start.elapsed().as_secs_f64());
@@ -96,16 +106,16 @@ impl Met {
             metrics.signed.with_label_values(&[&key_type, claim]).inc();
         }
         let client = self.peer.name();
-        if let Err(denied) = &outcome {
+        let warn = |rule: &str, what: std::fmt::Arguments<'_>| {
             let public = public.map(PublicKey::to_string);
-            tracing::warn!(
-                method = self.method,
-                client,
-                key_type,
-                public,
-                rule = name,
-                "not signed: {denied}"
-            );
+            tracing::warn!(method = self.method, client, key_type, public, rule, "{what}");
+        };
+        if let Err(denied) = &outcome {
+            warn(name, format_args!("not signed: {denied}"));
+        }
+        if let Some(stop) = against {
+            metrics.alarms.with_label_values(&[stop.name()]).inc();
+            warn(stop.name(), format_args!("signed, as guard.observe is set, against the {stop}"));
         }
         if let (Some(audit), true) = (audit, public.is_some() || outcome.is_err()) {
             let written = audit.write(&Entry {
@@ -117,6 +127,7 @@ impl Met {
                 message: message
                     .map(|message| base16ct::lower::encode_string(&blake2_256(&[message]))),
                 outcome: name,
+                against: against.map(Stop::name),
             });
             if let Err(error) = written {
                 tracing::error!(%error, "ALARM: the audit log cannot be written");
@@ -133,7 +144,7 @@ impl Met {
 
     fn public_keys(&self, scheme: Scheme) -> Result<Vec<Vec<u8>>, Status> {
         let found = self.parts.keystore.public_keys(&self.call(), scheme);
-        let found = self.end(None, None, None, found)?;
+        let found = self.end(About::default(), found)?;
         let found = found.map_err(|denied| Status::internal(denied.to_string()))?;
         Ok(found.iter().map(|public| public.as_bytes().to_vec()).collect())
     }
@@ -149,7 +160,7 @@ impl Met {
             let seed = zeroize::Zeroizing::new(seed);
             let made = self.parts.keystore.generate(&self.call(), scheme, &seed);
             let public = made.as_ref().ok().copied();
-            self.end(public.as_ref(), None, None, made)
+            self.end(About { public: public.as_ref(), ..About::default() }, made)
         };
         let made = tokio::task::spawn_blocking(work).await;
         Ok(match made.map_err(|error| Status::internal(error.to_string()))?? {
@@ -164,15 +175,25 @@ impl Met {
         message: &Message<'_>,
     ) -> Result<RemoteKeystoreSignature, Status> {
         let signed = self.parts.keystore.sign(&self.call(), public, message).await;
-        let claim = signed.as_ref().ok().map(|signed| signed.claim.name());
-        let signed = self.end(Some(public), Some(message.bytes), claim, signed)?;
+        let (signed, claim, against) = match signed {
+            Ok(Signed { signature, claim, against }) => {
+                (Ok(signature), Some(claim.name()), against)
+            }
+            Err(denied) => (Err(denied), None, None),
+        };
+        let about = About {
+            public: Some(public),
+            message: Some(message.bytes),
+            claim,
+            against: against.as_ref(),
+        };
         let reply = RemoteKeystoreSignature {
             crypto_type: public.scheme().name().into(),
             public_key: public.as_bytes().to_vec(),
             ..Default::default()
         };
-        Ok(match signed {
-            Ok(Signed { signature, .. }) => RemoteKeystoreSignature { signature, ..reply },
+        Ok(match self.end(about, signed)? {
+            Ok(signature) => RemoteKeystoreSignature { signature, ..reply },
             Err(denied) => RemoteKeystoreSignature {
                 error: error(&denied).into(),
                 reason: denied.to_string(),
@@ -280,7 +301,8 @@ impl RemoteKeystore for Service {
         let label = data.label.clone();
         let items = items(data)?;
         let signed = met.parts.keystore.vrf_sign(&met.call(), &public, &label, &items);
-        let reply = match met.end(Some(&public), None, Some("vrf"), signed)? {
+        let about = About { public: Some(&public), claim: Some("vrf"), ..About::default() };
+        let reply = match met.end(about, signed)? {
             Ok(signature) => Sr25519VrfSignReply {
                 signature: Some(VrfSignature {
                     output: signature.output.to_vec(),

@@ -188,7 +188,7 @@ impl Protection {
             request = request.with_evidence(evidence);
         }
         match self.guard.announce(&request).await {
-            Decision::Recorded | Decision::Stored(_) => Ok(()),
+            Decision::Recorded(_) | Decision::Stored(_) => Ok(()),
             // Never given for an announcement; dropping it leaves the record as it is.
             Decision::Reserved(_) => Ok(()),
             Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
@@ -235,7 +235,7 @@ impl Protection {
             }
             Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
             Decision::Failed(failure) => Err(self.not_granted(failure)),
-            Decision::Recorded => Err(Stop::Failed("guard: recorded and not signed".into())),
+            Decision::Recorded(_) => Err(Stop::Failed("guard: recorded and not signed".into())),
         }
     }
 }

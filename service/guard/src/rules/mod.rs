@@ -130,6 +130,11 @@ impl RuleSet {
         Self { mode: Mode::Observe, ..self }
     }
 
+    /// Whether they are broken without consequence.
+    pub fn is_observing(&self) -> bool {
+        self.mode == Mode::Observe
+    }
+
     /// Adds a rule.
     pub fn with(mut self, rule: Rule) -> Self {
         self.rules.push(rule);

@@ -108,7 +108,7 @@ pub fn outcome_of(pending: Pending) -> Outcome {
             Outcome::Signed
         }
         Decision::Stored(_) => Outcome::Stored,
-        Decision::Recorded => Outcome::Recorded,
+        Decision::Recorded(_) => Outcome::Recorded,
         Decision::Refused(refusal) => Outcome::Refused(refusal.name()),
         Decision::Failed(_) => Outcome::Failed,
     }

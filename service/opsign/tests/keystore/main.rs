@@ -7,6 +7,7 @@ mod world;
 mod cli;
 mod era;
 mod health;
+mod observe;
 mod reflection;
 mod rights;
 mod rpc;

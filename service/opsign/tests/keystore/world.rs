@@ -1,10 +1,10 @@
 //! A folder with certificates, keys, a record and a config; the program on it; and its clients.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
@@ -33,6 +33,9 @@ pub struct World {
 pub struct Running {
     child: Child,
     pub address: SocketAddr,
+    /// Where its metrics are, if the config has them shown.
+    metrics: Option<SocketAddr>,
+    log: Arc<Mutex<Vec<serde_json::Value>>>,
 }
 
 impl World {
@@ -138,14 +141,22 @@ impl World {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        for line in &mut lines {
-            let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+        let log = Arc::new(Mutex::new(Vec::<serde_json::Value>::new()));
+        let address = |line: &serde_json::Value| line["address"].as_str().unwrap().parse().unwrap();
+        let mut metrics = None;
+        while let Some(line) = lines.next() {
+            let line: serde_json::Value = line;
+            log.lock().unwrap().push(line.clone());
+            if line["message"] == "metrics" {
+                metrics = Some(address(&line));
+            }
             if line["message"] == "listening" {
-                let address = line["address"].as_str().unwrap().parse().unwrap();
-                // The rest is read, so that the program does not wait for its reader.
-                std::thread::spawn(move || lines.for_each(drop));
-                return Ok(Running { child, address });
+                let address = address(&line);
+                let rest = Arc::clone(&log);
+                std::thread::spawn(move || lines.for_each(|line| rest.lock().unwrap().push(line)));
+                return Ok(Running { child, address, metrics, log });
             }
         }
         Err(child.wait().unwrap())
@@ -192,6 +203,31 @@ impl World {
 }
 
 impl Running {
+    /// Waits for the first line of its log with this in its message.
+    pub fn wait_for_log(&self, part: &str) -> serde_json::Value {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            let found = self.log.lock().unwrap().iter().find_map(|line| {
+                line["message"].as_str().unwrap_or_default().contains(part).then(|| line.clone())
+            });
+            if let Some(line) = found {
+                return line;
+            }
+            assert!(Instant::now() < end, "{part} is not in {:?}", self.log.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The value of one metric, with its labels.
+    pub fn metric(&self, name: &str) -> f64 {
+        let mut stream = std::net::TcpStream::connect(self.metrics.unwrap()).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("{name} is not in {text}")).parse().unwrap()
+    }
+
     pub fn kill(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
