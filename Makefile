@@ -1,8 +1,8 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 # Each target is a script that anyone can run alone.
 
-.PHONY: demo test setup rust prose no-std secrets coverage mutants c threads ctime go opnode \
-  wasm bench counts fuzz bench-guard bench-hsm bench-signer bench-keystore bench-proxy \
+.PHONY: demo test setup rust prose no-std secrets coverage coverage-keystore mutants c threads \
+  ctime go opnode wasm bench counts fuzz bench-guard bench-hsm bench-signer bench-keystore bench-proxy \
   bench-sidecar kafka postgres parity torture torture-keystore schedules test-devnet \
   test-sidecar test-switch package package-test monitoring deny keystore-judges keystore-client \
   lint header verify-curve tables clean
@@ -30,6 +30,10 @@ secrets:
 
 coverage:
 	@scripts/coverage.sh
+
+# The keystore's lines, its program's as well.
+coverage-keystore:
+	@scripts/coverage.sh --keystore
 
 mutants:
 	@scripts/mutants.sh --all

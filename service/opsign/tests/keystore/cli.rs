@@ -100,6 +100,89 @@ fn a_check_says_what_there_is_and_changes_nothing() {
     }
 }
 
+/// Lines that are added to a good config, and the word by which the error names them.
+#[test]
+fn what_makes_no_sense_is_refused_before_the_start() {
+    let world = World::new();
+    world.import("babe", "sr25519", "//Alice", "one.example");
+    let good = read(&world.path("keystore.yaml"));
+    let refused = |text: &str, named: &str| {
+        world.write("bad.yaml", text);
+        let output = world.run(&["keystore", "check-config", "--config", "bad.yaml"]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(78), "{text}");
+        assert!(error.contains(named), "{named}: {error}");
+    };
+    let more = [
+        ("transcripts: [{label: BABE, items: [a]}]", "BABE is there already"),
+        ("transcripts: [{label: '', items: [a]}]", "a label is empty"),
+        ("transcripts: [{label: mine, items: ['']}]", "a label is empty"),
+        ("limits: {deadlineMs: 0}", "0 would let nothing through"),
+        ("limits: {streams: 0}", "0 would let nothing through"),
+        ("publish: {brokers: [], topic: grants}", "at least one broker"),
+        ("publish: {brokers: ['kafka-1:9093'], topic: ''}", "at least one broker"),
+        ("publish: {brokers: ['kafka-1'], topic: grants}", "kafka-1 is no HOST:PORT"),
+        ("publish: {brokers: [':9093'], topic: grants}", ":9093 is no HOST:PORT"),
+        (
+            "publish: {brokers: ['kafka-1:9093'], topic: grants, tls: {ca: tls/ca.crt, cert: a}}",
+            "cert and key go together",
+        ),
+        ("publish: {brokers: ['kafka-1:9093'], topic: grants, tls: {ca: nowhere}}", "nowhere"),
+    ];
+    for (more, named) in more {
+        refused(&(good.clone() + more), named);
+    }
+    let publish = "publish: {brokers: ['kafka-1:9093'], topic: grants}\n";
+    let (one, record) = ("- name: one.example\n", "  record: guard\n");
+    let key = |scheme: &str, key: &str| {
+        format!("{one}  publicKeys: [{{cryptoType: {scheme}, publicKey: '{key}'}}]\n")
+    };
+    let changed = [
+        ("audit: audit.jsonl\n", publish.to_owned(), "write audit"),
+        (
+            "- name: two.example",
+            "- name: one.example".into(),
+            "one.example: the name is there twice",
+        ),
+        ("- name: two.example", "- name: ''".into(), "a name is empty"),
+        (one, key("sr25519", "0x00"), "0x00 is no sr25519 public key"),
+        (one, key("rsa", "0x00"), "one.example"),
+        (record, format!("{record}  observe: true\n"), "and not both"),
+        (record, format!("{record}  notBefore: soon\n"), "write a time such as"),
+        (record, format!("{record}  notBefore: 1969-01-01T00:00:00Z\n"), "before 1970"),
+    ];
+    for (from, to, named) in changed {
+        assert!(good.contains(from));
+        refused(&good.replacen(from, &to, 1), named);
+    }
+    let (clients, _) = good.split_once("clients:\n").unwrap();
+    refused(&format!("{clients}clients: []\n"), "nobody could ask for anything");
+    let tls = "tls: {ca: tls/ca.crt, cert: tls/tls.crt, key: tls/tls.key}}";
+    let topic = format!("publish: {{brokers: ['kafka-1:9093'], topic: grants, {tls}\n");
+    world.configure(&topic);
+    let report = world.done(&["keystore", "check-config", "--config", "keystore.yaml"]);
+    assert!(report.contains("publishes to topic grants at kafka-1:9093"), "{report}");
+}
+
+#[test]
+fn one_key_of_two_types_has_to_be_allowed() {
+    let world = World::new();
+    for key_type in ["babe", "audi"] {
+        world.import(key_type, "sr25519", "//Alice", "one.example");
+    }
+    let check = ["keystore", "check-config", "--config", "keystore.yaml"];
+    let output = world.run(&check);
+    assert_eq!(output.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("keys.allowShared"));
+    let config = read(&world.path("keystore.yaml"));
+    let allowed = config.replacen("keys:\n", "keys:\n  allowShared: true\n", 1);
+    world.write("keystore.yaml", &(allowed + "rawKeyTypes: [babe, audi]\n"));
+    let report = world.done(&check);
+    assert!(report.contains("warning: keys.allowShared"), "{report}");
+    assert!(report.contains("warning: rawKeyTypes: babe signs what is not understood"), "{report}");
+    assert!(!report.contains("rawKeyTypes: audi"), "it is protected in neither case: {report}");
+}
+
 /// The sample is read whole; what stops it is that its files are not there.
 #[test]
 fn the_sample_is_a_config() {

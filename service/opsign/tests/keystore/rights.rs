@@ -110,6 +110,52 @@ async fn a_reload_changes_rights_and_brings_keys() {
 }
 
 #[tokio::test]
+async fn a_reload_that_makes_no_sense_changes_nothing() {
+    let world = World::new();
+    let alice = world.import("audi", "sr25519", "//Alice", "one.example");
+    let running = world.start();
+    let mut one = world.client(&running, "one.example").await;
+    let good = read(&world.path("keystore.yaml"));
+    let bad = [
+        (good.replace("audi", "aud"), "aud"),
+        (good.clone() + "limits: {streams: 7}\n", "need a restart"),
+        (good.clone() + "transcripts: [{label: mine, items: [a]}]\n", "transcripts need a restart"),
+    ];
+    for (config, named) in bad {
+        world.write("keystore.yaml", &config);
+        running.signal("-HUP");
+        let line = running.wait_for_log_of("error", named);
+        assert_eq!(line["message"], "the new files cannot be used; the old stay");
+        let request = Sr25519PublicKeysRequest { key_type: "audi".into() };
+        let found = one.sr25519_public_keys(request).await.unwrap().into_inner().public_keys;
+        assert_eq!(found, std::slice::from_ref(&alice));
+    }
+}
+
+#[tokio::test]
+async fn no_signature_waits_for_a_broker_that_is_away() {
+    let world = World::new();
+    let gran = world.import("gran", "ed25519", "//Alice", "one.example");
+    // Nobody listens there.
+    let publish = "publish: {brokers: ['127.0.0.1:1'], topic: grants}\n";
+    world.configure(&format!("metrics: 127.0.0.1:0\n{publish}"));
+    let mut running = world.start();
+    let mut one = world.client(&running, "one.example").await;
+    let ballot = sign_with("gran", "ed25519", &gran, &vote(0, 1, 1, 1), None);
+    assert_eq!(sign(&mut one, ballot).await.error, 0);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while running.metric("opsign_keystore_publish_failing") != 1.0 {
+        assert!(std::time::Instant::now() < end, "no alarm in 60 s");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(running.metric("opsign_keystore_unpublished_bytes") > 0.0);
+    drop(one);
+    running.signal("-TERM");
+    assert!(running.wait().success());
+    running.wait_for_log("not all of the audit log is published");
+}
+
+#[tokio::test]
 async fn after_a_lost_record_consensus_keys_wait() {
     let world = World::new();
     let gran = world.import("gran", "ed25519", "//Alice", "one.example");

@@ -205,10 +205,15 @@ impl World {
 impl Running {
     /// Waits for the first line of its log with this in its message.
     pub fn wait_for_log(&self, part: &str) -> serde_json::Value {
+        self.wait_for_log_of("message", part)
+    }
+
+    /// The same with another member.
+    pub fn wait_for_log_of(&self, member: &str, part: &str) -> serde_json::Value {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             let found = self.log.lock().unwrap().iter().find_map(|line| {
-                line["message"].as_str().unwrap_or_default().contains(part).then(|| line.clone())
+                line[member].as_str().unwrap_or_default().contains(part).then(|| line.clone())
             });
             if let Some(line) = found {
                 return line;
