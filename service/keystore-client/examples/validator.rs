@@ -223,6 +223,10 @@ impl Validator {
         hold(has(&self.babe, BABE) && has(&self.para, PARA), "having its keys")?;
         hold(!has(&self.babe, PARA) && !has(&other, BABE), "having no others")?;
         hold(self.keystore.keys(BEEFY)? == [self.beef.0.to_vec()], "the list of keys")?;
+        // A type that this client may not ask for: an error, where the trait has one.
+        let others = KeyTypeId(*b"audi");
+        hold(self.keystore.keys(others).is_err(), "the error of a list of keys")?;
+        hold(self.keystore.sr25519_public_keys(others).is_empty(), "no keys of that type")?;
         let statement = statement_of_ownership(b"owner");
         let signed = self.keystore.sr25519_sign(BABE, &other, &statement)?;
         hold(signed.is_none(), "not signing with a key that is not there")?;

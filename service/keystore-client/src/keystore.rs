@@ -168,24 +168,44 @@ fn sized<T: ByteArray>(bytes: &[u8]) -> Result<T, Error> {
         .map_err(|()| Error::Other(format!("the keystore answered {} bytes", bytes.len())))
 }
 
-/// Questions that come once for each scheme.
+/// The question for a scheme's keys, with its error.
+macro_rules! keys {
+    ($name:ident, $module:ident, $method:ident, $request:ident) => {
+        fn $name(&self, key_type: KeyTypeId) -> Result<Vec<$module::Public>, Error> {
+            let question = proto::$request { key_type: letters(key_type)? };
+            let answer =
+                self.connection.ask(|mut client| async move { client.$method(question).await });
+            answer.map_err(unanswered)?.public_keys.iter().map(|key| sized(key)).collect()
+        }
+    };
+}
+
+impl RemoteKeystore {
+    keys!(sr25519_keys, sr25519, sr25519_public_keys, Sr25519PublicKeysRequest);
+    keys!(ed25519_keys, ed25519, ed25519_public_keys, Ed25519PublicKeysRequest);
+    keys!(ecdsa_keys, ecdsa, ecdsa_public_keys, EcdsaPublicKeysRequest);
+}
+
+/// Where the trait has no error: no keys means that this node is no authority.
+fn told<T>(keys: Result<Vec<T>, Error>) -> Vec<T> {
+    keys.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the remote keystore does not tell its keys");
+        Vec::new()
+    })
+}
+
+/// The trait's methods that come once for each scheme.
 macro_rules! scheme {
-    ($module:ident, $keys:ident, $keys_request:ident, $generate:ident, $generate_request:ident) => {
-        fn $keys(&self, key_type: KeyTypeId) -> Vec<$module::Public> {
-            let asked = letters(key_type).and_then(|key_type| {
-                let question = proto::$keys_request { key_type };
-                let answer =
-                    self.connection.ask(|mut client| async move { client.$keys(question).await });
-                answer.map_err(unanswered)?.public_keys.iter().map(|key| sized(key)).collect()
-            });
-            // The trait has no error here, and no keys means that this node is no authority.
-            asked.unwrap_or_else(|error: Error| {
-                tracing::warn!(%error, "the remote keystore does not tell its keys");
-                Vec::new()
-            })
+    ($module:ident, $public_keys:ident, $keys:ident, $generate:ident, $generate_request:ident) => {
+        fn $public_keys(&self, key_type: KeyTypeId) -> Vec<$module::Public> {
+            told(self.$keys(key_type))
         }
 
-        fn $generate(&self, key_type: KeyTypeId, seed: Option<&str>) -> Result<$module::Public, Error> {
+        fn $generate(
+            &self,
+            key_type: KeyTypeId,
+            seed: Option<&str>,
+        ) -> Result<$module::Public, Error> {
             let question = proto::$generate_request {
                 key_type: letters(key_type)?,
                 seed: seed.unwrap_or_default().into(),
@@ -207,24 +227,18 @@ impl Keystore for RemoteKeystore {
     scheme!(
         sr25519,
         sr25519_public_keys,
-        Sr25519PublicKeysRequest,
+        sr25519_keys,
         sr25519_generate_new,
         Sr25519GenerateNewRequest
     );
     scheme!(
         ed25519,
         ed25519_public_keys,
-        Ed25519PublicKeysRequest,
+        ed25519_keys,
         ed25519_generate_new,
         Ed25519GenerateNewRequest
     );
-    scheme!(
-        ecdsa,
-        ecdsa_public_keys,
-        EcdsaPublicKeysRequest,
-        ecdsa_generate_new,
-        EcdsaGenerateNewRequest
-    );
+    scheme!(ecdsa, ecdsa_public_keys, ecdsa_keys, ecdsa_generate_new, EcdsaGenerateNewRequest);
 
     fn sr25519_sign(
         &self,
@@ -308,11 +322,10 @@ impl Keystore for RemoteKeystore {
     }
 
     fn keys(&self, key_type: KeyTypeId) -> Result<Vec<Vec<u8>>, Error> {
-        let raw = |key: &[u8]| key.to_vec();
         let mut keys = Vec::new();
-        keys.extend(self.sr25519_public_keys(key_type).iter().map(|key| raw(&key.0)));
-        keys.extend(self.ed25519_public_keys(key_type).iter().map(|key| raw(&key.0)));
-        keys.extend(self.ecdsa_public_keys(key_type).iter().map(|key| raw(&key.0)));
+        keys.extend(self.sr25519_keys(key_type)?.iter().map(|key| key.0.to_vec()));
+        keys.extend(self.ed25519_keys(key_type)?.iter().map(|key| key.0.to_vec()));
+        keys.extend(self.ecdsa_keys(key_type)?.iter().map(|key| key.0.to_vec()));
         Ok(keys)
     }
 
