@@ -188,11 +188,26 @@ impl Protection {
             request = request.with_evidence(evidence);
         }
         match self.guard.announce(&request).await {
-            Decision::Recorded(_) | Decision::Stored(_) => Ok(()),
+            Decision::Recorded(broken) => {
+                self.report(broken.as_ref());
+                Ok(())
+            }
+            Decision::Stored(_) => Ok(()),
             // Never given for an announcement; dropping it leaves the record as it is.
             Decision::Reserved(_) => Ok(()),
             Decision::Refused(refusal) => Err(Stop::Refused(refusal)),
             Decision::Failed(failure) => Err(self.not_granted(failure)),
+        }
+    }
+
+    /// In `observe`, what is granted against a rule. Once: from then on the digest is known.
+    fn report(&self, broken: Option<&Refusal>) {
+        if let Some(alarm) = broken {
+            self.metrics.alarms.with_label_values(&[alarm.name()]).inc();
+            tracing::error!(
+                rule = alarm.name(),
+                "ALARM: signing what the guard would refuse: {alarm}"
+            );
         }
     }
 
@@ -213,13 +228,7 @@ impl Protection {
         match timeout_at(deadline, self.guard.reserve(request)).await.map_err(late)? {
             Decision::Stored(signature) => Ok(signature),
             Decision::Reserved(reservation) => {
-                if let Some(alarm) = reservation.alarm() {
-                    self.metrics.alarms.with_label_values(&[alarm.name()]).inc();
-                    tracing::error!(
-                        rule = alarm.name(),
-                        "ALARM: signing what the guard would refuse: {alarm}"
-                    );
-                }
+                self.report(reservation.alarm());
                 crash_point("key asked");
                 let signature = key
                     .sign(reservation.hash(), deadline)

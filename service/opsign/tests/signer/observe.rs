@@ -1,4 +1,5 @@
-//! Without a guard section nothing is refused, and what looks like two sequencers raises alarms.
+//! Without a guard section and in `observe` nothing is refused, and what looks like two sequencers
+//! raises alarms.
 
 use serde_json::json;
 
@@ -42,4 +43,22 @@ fn a_second_block_at_a_height_and_a_second_client_are_reported_and_signed() {
     connection.rpc("opsigner_signBlockPayload", second.params(10)).unwrap();
     let refused = connection.refused("opsigner_signBlockPayload", rival.params(10));
     assert_eq!(refused["data"]["code"], json!("slot_taken"));
+}
+
+/// What is announced is known when it is asked for: the gate has to say it.
+#[test]
+fn what_a_gate_would_refuse_is_reported() {
+    let bench = Bench::new();
+    bench.opsign(&["guard", "init", "--record", "guard"]);
+    let guard = "guard:\n  record: guard\n  blocks: observe\n";
+    let gates = "gates:\n- listen: 127.0.0.1:0\n  client: a.local\n";
+    let signer = bench.start(&format!("{TWO}{guard}{gates}"));
+    let mut connection = Connection::open(signer.address, &bench.client(&["a.local"])).unwrap();
+    for rival in [0, 1] {
+        let block = Block::new(1, [0; 32], 1_700_000_000, rival);
+        signer.announce(block.envelope()).unwrap();
+        connection.rpc("opsigner_signBlockPayload", block.params(10)).unwrap();
+    }
+    signer.wait_for_metric("opsign_guard_alarms_total{rule=\"slot_taken\"}", 1.0);
+    signer.wait_for_log("ALARM: signing what the guard would refuse: equivocation");
 }
