@@ -34,9 +34,9 @@ pub enum ErrorKind {
     KeyCurve = 110,
     /// A key of that label exists already.
     KeyExists = 111,
-    /// The token shows no usable public key, and no address was given to check against.
+    /// The token shows no usable public key, and none, nor an address, was given to check against.
     PublicKeyMissing = 112,
-    /// The key's address is not the one that was given.
+    /// The key's address, or Ed25519 public key, is not the one that was given.
     AddressMismatch = 113,
     /// The session, login or object handle went away.
     SessionLost = 114,

@@ -8,8 +8,11 @@ use cryptoki::session::Session;
 use opsign_core::{Address, PublicKey, SecretKey};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::ed25519::Ed25519Public;
 use crate::error::{Error, ErrorKind};
-use crate::quirks::{SECP256K1_OID, unwrap_ec_point, wrap_ec_point};
+use crate::quirks::{
+    SECP256K1_OID, is_edwards25519, unwrap_ec_point, unwrap_edwards_point, wrap_ec_point,
+};
 use crate::session::Login;
 
 /// Which key: by label, by id (`CKA_ID`), or by both.
@@ -37,8 +40,20 @@ impl fmt::Display for KeySelector {
 pub enum Curve {
     /// secp256k1, the only one that signs blocks and transactions.
     Secp256k1,
+    /// edwards25519, for session keys of validators.
+    Ed25519,
     /// Another one, as the DER of its parameters in hex.
     Other(String),
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secp256k1 => "secp256k1",
+            Self::Ed25519 => "edwards25519",
+            Self::Other(params) => params,
+        })
+    }
 }
 
 /// What a token tells of a private key and its public half.
@@ -52,6 +67,8 @@ pub struct KeyInfo {
     pub curve: Curve,
     /// The address, if the token shows a public key on secp256k1 for it.
     pub address: Option<Address>,
+    /// The public key, if the token shows one on edwards25519 for it.
+    pub ed25519: Option<Ed25519Public>,
     /// `CKA_SENSITIVE`: the token does not show the key.
     pub sensitive: bool,
     /// `CKA_EXTRACTABLE`: the token would wrap the key for somebody.
@@ -73,7 +90,10 @@ impl Login {
     /// What the token says.
     pub fn keys(&self) -> Result<Vec<KeyInfo>, Error> {
         let session = self.open_session()?;
-        let keys = find_private_keys(&session, &KeySelector::default())?;
+        let mut keys = Vec::new();
+        for kind in [KeyType::EC, KeyType::EC_EDWARDS] {
+            keys.extend(find_private_keys(&session, &KeySelector::default(), kind)?);
+        }
         Ok(keys.into_iter().map(|key| key.info).collect())
     }
 
@@ -82,7 +102,7 @@ impl Login {
     /// # Errors
     /// [`ErrorKind::KeyMissing`], [`ErrorKind::KeyAmbiguous`], [`ErrorKind::KeyCurve`].
     pub fn key(&self, selector: &KeySelector) -> Result<KeyInfo, Error> {
-        find_key(&self.open_session()?, selector).map(|key| key.info)
+        find_key(&self.open_session()?, selector, &Curve::Secp256k1).map(|key| key.info)
     }
 
     /// Generates a secp256k1 pair inside the token: private, sensitive, never extractable. `id` is
@@ -175,7 +195,7 @@ impl Login {
             return Err(Error::new(ErrorKind::Input, "the key's label is empty"));
         }
         let same = KeySelector { label: Some(label.into()), id: None };
-        if let Some(key) = find_private_keys(session, &same)?.first() {
+        if let Some(key) = find_private_keys(session, &same, KeyType::EC)?.first() {
             return Err(Error::new(
                 ErrorKind::KeyExists,
                 format!(
@@ -202,7 +222,7 @@ impl Login {
         sound: impl Fn(&KeyInfo) -> bool,
     ) -> Result<KeyInfo, Error> {
         let selector = KeySelector { label: Some(label.into()), id: Some(id.to_vec()) };
-        let result = find_key(session, &selector).and_then(|key| {
+        let result = find_key(session, &selector, &Curve::Secp256k1).and_then(|key| {
             let info = key.info;
             if info.sensitive && !info.extractable && sound(&info) {
                 Ok(info)
@@ -244,9 +264,17 @@ fn destroy(session: &Session, objects: &[ObjectHandle]) {
     }
 }
 
-/// The one secp256k1 key that fits.
-pub(crate) fn find_key(session: &Session, selector: &KeySelector) -> Result<FoundKey, Error> {
-    let mut keys = find_private_keys(session, selector)?;
+/// The one key on a curve that fits.
+pub(crate) fn find_key(
+    session: &Session,
+    selector: &KeySelector,
+    curve: &Curve,
+) -> Result<FoundKey, Error> {
+    let kind = match curve {
+        Curve::Ed25519 => KeyType::EC_EDWARDS,
+        Curve::Secp256k1 | Curve::Other(_) => KeyType::EC,
+    };
+    let mut keys = find_private_keys(session, selector, kind)?;
     if keys.len() > 1 {
         let mut ids: Vec<String> = keys.iter().map(|key| Hex(&key.info.id).to_string()).collect();
         // In an order of our own: the token has none.
@@ -267,32 +295,37 @@ pub(crate) fn find_key(session: &Session, selector: &KeySelector) -> Result<Foun
         ));
     };
     match &key.info.curve {
-        Curve::Secp256k1 => Ok(key),
-        Curve::Other(params) => Err(Error::new(
+        found if found == curve => Ok(key),
+        found => Err(Error::new(
             ErrorKind::KeyCurve,
-            format!("the key with {selector} is not on secp256k1 (its CKA_EC_PARAMS is {params})"),
+            format!("the key with {selector} is not on {curve} (its CKA_EC_PARAMS is {found})"),
         )),
     }
 }
 
-fn find_private_keys(session: &Session, selector: &KeySelector) -> Result<Vec<FoundKey>, Error> {
-    let mut template =
-        vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::KeyType(KeyType::EC)];
+fn find_private_keys(
+    session: &Session,
+    selector: &KeySelector,
+    kind: KeyType,
+) -> Result<Vec<FoundKey>, Error> {
+    let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::KeyType(kind)];
     if let Some(label) = &selector.label {
         template.push(Attribute::Label(label.as_str().into()));
     }
     if let Some(id) = &selector.id {
         template.push(Attribute::Id(id.clone()));
     }
-    session.find_objects(&template)?.into_iter().map(|handle| read_key(session, handle)).collect()
+    let found = session.find_objects(&template)?;
+    found.into_iter().map(|handle| read_key(session, handle, kind)).collect()
 }
 
-fn read_key(session: &Session, handle: ObjectHandle) -> Result<FoundKey, Error> {
+fn read_key(session: &Session, handle: ObjectHandle, kind: KeyType) -> Result<FoundKey, Error> {
     let mut info = KeyInfo {
         label: String::new(),
         id: Vec::new(),
         curve: Curve::Other(String::new()),
         address: None,
+        ed25519: None,
         // What a token does not say is taken for the worse.
         sensitive: false,
         extractable: true,
@@ -313,6 +346,11 @@ fn read_key(session: &Session, handle: ObjectHandle) -> Result<FoundKey, Error> 
             Attribute::EcParams(params) if params == SECP256K1_OID => {
                 info.curve = Curve::Secp256k1;
             }
+            Attribute::EcParams(params)
+                if kind == KeyType::EC_EDWARDS && is_edwards25519(&params) =>
+            {
+                info.curve = Curve::Ed25519;
+            }
             Attribute::EcParams(params) => info.curve = Curve::Other(Hex(&params).to_string()),
             Attribute::Sensitive(yes) => info.sensitive = yes,
             Attribute::Extractable(yes) => info.extractable = yes,
@@ -320,36 +358,44 @@ fn read_key(session: &Session, handle: ObjectHandle) -> Result<FoundKey, Error> 
             _ => {}
         }
     }
-    if info.curve == Curve::Secp256k1 {
-        info.address = read_public_key(session, handle, &info)?.map(|key| key.address());
+    let points = || read_points(session, handle, &info, kind);
+    match info.curve {
+        Curve::Secp256k1 => {
+            let key = |point: &Vec<u8>| PublicKey::from_sec1_bytes(unwrap_ec_point(point)).ok();
+            info.address = points()?.iter().find_map(key).map(|key| key.address());
+        }
+        Curve::Ed25519 => {
+            let key = |point: &Vec<u8>| Ed25519Public::from_bytes(unwrap_edwards_point(point)?);
+            info.ed25519 = points()?.iter().find_map(key);
+        }
+        Curve::Other(_) => {}
     }
     Ok(FoundKey { handle, info })
 }
 
-/// The public key: from the public object of the same label and id, else from the private one.
-fn read_public_key(
+/// What may be the public key: of public objects of the same id, then of the private one.
+fn read_points(
     session: &Session,
     private: ObjectHandle,
     info: &KeyInfo,
-) -> Result<Option<PublicKey>, Error> {
+    kind: KeyType,
+) -> Result<Vec<Vec<u8>>, Error> {
     let template = [
         Attribute::Class(ObjectClass::PUBLIC_KEY),
-        Attribute::KeyType(KeyType::EC),
+        Attribute::KeyType(kind),
         Attribute::Id(info.id.clone()),
     ];
     let mut objects = session.find_objects(&template)?;
     objects.push(private);
+    let mut points = Vec::new();
     for object in objects {
         for attribute in session.get_attributes(object, &[AttributeType::EcPoint])? {
-            let Attribute::EcPoint(point) = attribute else {
-                continue;
-            };
-            if let Ok(key) = PublicKey::from_sec1_bytes(unwrap_ec_point(&point)) {
-                return Ok(Some(key));
+            if let Attribute::EcPoint(point) = attribute {
+                points.push(point);
             }
         }
     }
-    Ok(None)
+    Ok(points)
 }
 
 /// Bytes as hex, or a dash for none.

@@ -1,4 +1,4 @@
-//! secp256k1 keys that never leave a PKCS#11 token.
+//! secp256k1 and Ed25519 keys that never leave a PKCS#11 token.
 //!
 //! ```no_run
 //! use opsign_core::{ChainId, PayloadHash, Signer, sign_payload};
@@ -22,26 +22,33 @@
 //! | `module.rs` | a module: loaded and initialised once per process, finalised after its last user |
 //! | `session.rs` | tokens, the PIN, the login |
 //! | `key.rs` | list, find, generate, import |
-//! | `sign.rs` | [`HsmSigner`]: a thread per session, every answer checked, every wait bounded |
+//! | `sign.rs` | [`TokenSigner`]: a thread per session, every answer checked, every wait bounded |
+//! | `scheme.rs`, `secp256k1.rs`, `ed25519.rs` | what is signed and how it is checked |
 //! | `error.rs` | what can go wrong, each with a number |
 //! | `quirks.rs` | where modules differ from the standard |
 //!
 //! # What is promised
 //!
 //! A signature leaves [`HsmSigner`] only if it recovers to the address the signer was started
-//! with. Whatever the module does (answers late, wrongly, in another form, not at all) ends as one
+//! with, and [`Ed25519Signer`] only if the public key verifies it strictly. Whatever the module does (answers late, wrongly, in another form, not at all) ends as one
 //! of the kinds of [`ErrorKind`]. What the token itself does with time and memory is its own.
 #![forbid(unsafe_code)]
 
+mod ed25519;
 mod error;
 mod key;
 mod module;
 mod quirks;
+mod scheme;
+mod secp256k1;
 mod session;
 mod sign;
 
+pub use ed25519::{Ed25519, Ed25519Public, Ed25519Signer};
 pub use error::{Error, ErrorKind};
 pub use key::{Curve, KeyInfo, KeySelector};
 pub use module::Module;
+pub use scheme::Scheme;
+pub use secp256k1::{HsmSigner, Secp256k1};
 pub use session::{Login, Pin, Token, TokenSelector};
-pub use sign::{HsmSigner, Options};
+pub use sign::{Options, TokenSigner};

@@ -20,6 +20,22 @@ pub(crate) fn wrap_ec_point(point: &[u8; 65]) -> Vec<u8> {
     wrapped
 }
 
+/// `CKA_EC_PARAMS` of edwards25519 is the curve's name as a DER PrintableString (PKCS#11 3.0, section
+/// 2.3.5) or its object identifier 1.3.101.112 (PKCS#11 3.1; RFC 8410); modules differ.
+pub(crate) fn is_edwards25519(params: &[u8]) -> bool {
+    params == b"\x13\x0cedwards25519" || params == [0x06, 0x03, 0x2b, 0x65, 0x70]
+}
+
+/// The 32 bytes of an edwards25519 point: in a DER OCTET STRING (PKCS#11 3.0) or bare (3.1).
+pub(crate) fn unwrap_edwards_point(attribute: &[u8]) -> Option<&[u8; 32]> {
+    attribute
+        .strip_prefix(&[0x04, 0x20])
+        .filter(|point| point.len() == 32)
+        .unwrap_or(attribute)
+        .try_into()
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +60,29 @@ mod tests {
         assert_eq!(unwrap_ec_point(&point), point);
         point[1] = 33;
         assert_eq!(unwrap_ec_point(&point), point);
+    }
+
+    #[test]
+    fn an_edwards_point_is_found_wrapped_and_bare() {
+        let point = [0x55; 32];
+        let wrapped = [&[4, 32][..], &point].concat();
+        assert_eq!(unwrap_edwards_point(&wrapped), Some(&point));
+        assert_eq!(unwrap_edwards_point(&point), Some(&point));
+        let mut bare = point;
+        bare[..2].copy_from_slice(&[4, 32]);
+        assert_eq!(unwrap_edwards_point(&bare), Some(&bare));
+        for bad in [&wrapped[..33], &[&wrapped[..], &[0]].concat(), &point[1..], &[]] {
+            assert_eq!(unwrap_edwards_point(bad), None);
+        }
+    }
+
+    #[test]
+    fn edwards25519_by_name_and_by_number() {
+        // DER by hand: 1.3.101.112 is 06 03 2b 65 70; 1.3.101.113, Ed448, ends in 71.
+        assert!(is_edwards25519(&[6, 3, 0x2b, 0x65, 0x70]));
+        assert!(is_edwards25519(&[&[0x13, 12][..], b"edwards25519"].concat()));
+        for other in [&[6, 3, 0x2b, 0x65, 0x71][..], b"edwards25519", b"\x13\x0aedwards448", b""] {
+            assert!(!is_edwards25519(other));
+        }
     }
 }

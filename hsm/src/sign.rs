@@ -1,20 +1,20 @@
 //! Signing: a thread per session, every answer checked, every wait bounded.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cryptoki::mechanism::Mechanism;
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
-use opsign_core::{Address, CheckedSignature, Signature, Signer, SigningHash, Verifier};
 
 use crate::error::{Error, ErrorKind};
 use crate::key::{KeySelector, find_key};
+use crate::scheme::Scheme;
 use crate::session::Login;
 
 /// How a signer uses its token.
@@ -37,20 +37,20 @@ impl Default for Options {
 ///
 /// A token whose call never returns costs the caller its deadline and this signer that session;
 /// the thread that waits for it is left behind when the signer is dropped.
-pub struct HsmSigner {
-    address: Address,
+pub struct TokenSigner<S: Scheme> {
+    public: S::Public,
     label: String,
     deadline: Duration,
     /// `None` only while being dropped.
-    queue: Option<SyncSender<Job>>,
+    queue: Option<SyncSender<Job<S>>>,
     waiting: Arc<AtomicUsize>,
     workers: Vec<JoinHandle<()>>,
 }
 
-struct Job {
-    hash: SigningHash,
+struct Job<S: Scheme> {
+    message: <S::Message as ToOwned>::Owned,
     expires: Instant,
-    reply: Box<dyn FnOnce(Result<CheckedSignature, Error>) + Send>,
+    reply: Box<dyn FnOnce(Result<S::Signature, Error>) + Send>,
     _waiting: Waiting,
 }
 
@@ -63,36 +63,40 @@ impl Drop for Waiting {
     }
 }
 
-impl HsmSigner {
+impl<S: Scheme> TokenSigner<S> {
     /// Finds the key and opens the sessions.
     ///
-    /// `expected` is the address that every signature must recover to. Without one it is the
-    /// address of the public key that the token shows.
+    /// `expected` is what every signature must be the one of: an address, or an Ed25519 public key.
+    /// Without it, it is what the token shows.
     ///
     /// # Errors
     /// [`ErrorKind::KeyMissing`], [`ErrorKind::KeyAmbiguous`], [`ErrorKind::KeyCurve`],
-    /// [`ErrorKind::PublicKeyMissing`], [`ErrorKind::AddressMismatch`].
+    /// [`ErrorKind::PublicKeyMissing`], [`ErrorKind::AddressMismatch`]; for Ed25519 also
+    /// [`ErrorKind::WrongSignature`] if the token signs one message in two ways, and what
+    /// [`TokenSigner::wait`] says.
     pub fn start(
         login: &Arc<Login>,
         selector: &KeySelector,
-        expected: Option<Address>,
+        expected: Option<S::Public>,
         options: Options,
     ) -> Result<Self, Error> {
-        let info = login.key(selector)?;
-        let address = match (info.address, expected) {
+        let found = find_key(&login.open_session()?, selector, &S::CURVE)?;
+        let info = found.info;
+        let public = match (S::public(&info), expected) {
             (Some(own), Some(expected)) if own != expected => {
                 return Err(Error::new(
                     ErrorKind::AddressMismatch,
-                    format!("the key with {selector} has address {own}, not {expected}"),
+                    format!("the key with {selector} has {} {own}, not {expected}", S::PUBLIC),
                 ));
             }
-            (Some(address), _) | (None, Some(address)) => address,
+            (Some(public), _) | (None, Some(public)) => public,
             (None, None) => {
                 return Err(Error::new(
                     ErrorKind::PublicKeyMissing,
                     format!(
-                        "the token shows no public key with {selector}: give the address it \
-                         should sign for"
+                        "the token shows no public key with {selector}: give the {} it should \
+                         sign for",
+                        S::PUBLIC
                     ),
                 ));
             }
@@ -100,11 +104,11 @@ impl HsmSigner {
         // The one key that was found, whatever else gets its label later.
         let selector = KeySelector { label: Some(info.label.clone()), id: Some(info.id) };
         let sessions = options.sessions.max(1);
-        let (queue, jobs) = sync_channel::<Job>(sessions * 64);
+        let (queue, jobs) = sync_channel::<Job<S>>(sessions * 64);
         let jobs = Arc::new(Mutex::new(jobs));
-        let verifier = Arc::default();
+        let scheme = Arc::new(S::new(public));
         let mut signer = Self {
-            address,
+            public,
             label: info.label,
             deadline: options.deadline,
             queue: Some(queue),
@@ -115,8 +119,7 @@ impl HsmSigner {
             let mut worker = Worker {
                 login: Arc::clone(login),
                 selector: selector.clone(),
-                address,
-                verifier: Arc::clone(&verifier),
+                scheme: Arc::clone(&scheme),
                 open: None,
             };
             worker.open()?;
@@ -129,7 +132,13 @@ impl HsmSigner {
                 })?;
             signer.workers.push(thread);
         }
+        S::accept(&signer)?;
         Ok(signer)
+    }
+
+    /// What every signature is checked against.
+    pub const fn public(&self) -> &S::Public {
+        &self.public
     }
 
     /// The label of the key.
@@ -142,10 +151,10 @@ impl HsmSigner {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Hands in a hash and returns at once, for callers that must not wait on a thread.
+    /// Hands in a message and returns at once, for callers that must not wait on a thread.
     ///
     /// `done` runs on a thread of this signer and must be short. It is told the signature or the
-    /// error that [`Signer::sign`] would return; if the token never answers, or the signer is
+    /// error that [`TokenSigner::wait`] would return; if the token never answers, or the signer is
     /// dropped first, it is dropped unused. Bounding the wait is the caller's part; a job that has
     /// waited longer than the deadline is not begun.
     ///
@@ -153,15 +162,15 @@ impl HsmSigner {
     /// [`ErrorKind::Timeout`] if too many jobs wait, [`ErrorKind::WorkerDied`].
     pub fn submit(
         &self,
-        hash: &SigningHash,
-        done: impl FnOnce(Result<CheckedSignature, Error>) + Send + 'static,
+        message: &S::Message,
+        done: impl FnOnce(Result<S::Signature, Error>) + Send + 'static,
     ) -> Result<(), Error> {
         let Some(queue) = &self.queue else {
             return Err(died());
         };
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let job = Job {
-            hash: *hash,
+            message: message.to_owned(),
             expires: Instant::now() + self.deadline,
             reply: Box::new(done),
             _waiting: Waiting(Arc::clone(&self.waiting)),
@@ -170,6 +179,23 @@ impl HsmSigner {
             TrySendError::Full(_) => self.timeout(),
             TrySendError::Disconnected(_) => died(),
         })
+    }
+
+    /// Signs and waits, no longer than the deadline.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`], [`ErrorKind::WrongSignature`], [`ErrorKind::SessionLost`] (the next
+    /// call opens a new session), [`ErrorKind::TokenGone`], [`ErrorKind::Refused`],
+    /// [`ErrorKind::WorkerDied`].
+    pub fn wait(&self, message: &S::Message) -> Result<S::Signature, Error> {
+        let (reply, answer) = sync_channel(1);
+        // A caller whose deadline has passed is gone, and the signature goes with it.
+        self.submit(message, move |result| drop(reply.try_send(result)))?;
+        match answer.recv_timeout(self.deadline) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout) => Err(self.timeout()),
+            Err(RecvTimeoutError::Disconnected) => Err(died()),
+        }
     }
 
     fn timeout(&self) -> Error {
@@ -184,40 +210,17 @@ impl HsmSigner {
     }
 }
 
-impl Signer for HsmSigner {
-    type Error = Error;
-
-    /// # Errors
-    /// [`ErrorKind::Timeout`], [`ErrorKind::WrongSignature`], [`ErrorKind::SessionLost`] (the next
-    /// call opens a new session), [`ErrorKind::TokenGone`], [`ErrorKind::Refused`],
-    /// [`ErrorKind::WorkerDied`].
-    fn sign(&self, hash: &SigningHash) -> Result<Signature, Error> {
-        let (reply, answer) = sync_channel(1);
-        // A caller whose deadline has passed is gone, and the signature goes with it.
-        self.submit(hash, move |result| drop(reply.try_send(result)))?;
-        match answer.recv_timeout(self.deadline) {
-            Ok(result) => result.map(|checked| *checked.signature()),
-            Err(RecvTimeoutError::Timeout) => Err(self.timeout()),
-            Err(RecvTimeoutError::Disconnected) => Err(died()),
-        }
-    }
-
-    fn address(&self) -> Address {
-        self.address
-    }
-}
-
 fn died() -> Error {
     Error::new(ErrorKind::WorkerDied, "the threads that talk to the token died")
 }
 
-impl fmt::Debug for HsmSigner {
+impl<S: Scheme> fmt::Debug for TokenSigner<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HsmSigner({}, {})", self.label, self.address)
+        write!(f, "TokenSigner({}, {})", self.label, self.public)
     }
 }
 
-impl Drop for HsmSigner {
+impl<S: Scheme> Drop for TokenSigner<S> {
     /// Closes the sessions. Waits for a call that is under way, but no longer than the deadline.
     fn drop(&mut self) {
         self.queue = None;
@@ -235,18 +238,16 @@ impl Drop for HsmSigner {
 }
 
 /// One thread's side: a session, and the handle of the key in it.
-struct Worker {
+struct Worker<S> {
     // Above the login: the session must be closed while the login still holds the module.
     open: Option<(Session, ObjectHandle)>,
     login: Arc<Login>,
     selector: KeySelector,
-    address: Address,
-    /// Of the key that the first sound signature shows; all workers share it.
-    verifier: Arc<OnceLock<Box<Verifier>>>,
+    scheme: Arc<S>,
 }
 
-impl Worker {
-    fn run(mut self, jobs: &Mutex<Receiver<Job>>) {
+impl<S: Scheme> Worker<S> {
+    fn run(mut self, jobs: &Mutex<Receiver<Job<S>>>) {
         loop {
             let job = match jobs.lock().unwrap_or_else(PoisonError::into_inner).recv() {
                 Ok(job) => job,
@@ -255,7 +256,7 @@ impl Worker {
             if Instant::now() >= job.expires {
                 continue;
             }
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.sign(&job.hash)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.sign(job.message.borrow())));
             let result = outcome.unwrap_or_else(|_| {
                 self.open = None;
                 Err(Error::new(ErrorKind::WorkerDied, "a bug in opsign: signing panicked"))
@@ -269,15 +270,16 @@ impl Worker {
             Some(open) => open,
             None => {
                 let session = self.login.open_session()?;
-                let key = find_key(&session, &self.selector)?;
+                let key = find_key(&session, &self.selector, &S::CURVE)?;
                 (session, key.handle)
             }
         };
         Ok(self.open.insert(open))
     }
 
-    fn sign(&mut self, hash: &SigningHash) -> Result<CheckedSignature, Error> {
-        let result = self.sign_once(hash);
+    fn sign(&mut self, message: &S::Message) -> Result<S::Signature, Error> {
+        let scheme = Arc::clone(&self.scheme);
+        let result = self.open().and_then(|(session, key)| scheme.sign(session, *key, message));
         result.map_err(|error| match error.kind() {
             // A wrong answer says nothing against the session.
             ErrorKind::WrongSignature => error,
@@ -286,36 +288,5 @@ impl Worker {
                 self.login.explain_lost(error)
             }
         })
-    }
-
-    /// The signature, if it is the key's.
-    fn checked(
-        &self,
-        hash: &SigningHash,
-        rs: &[u8; 64],
-    ) -> Result<CheckedSignature, opsign_core::Error> {
-        if let Some(verifier) = self.verifier.get() {
-            return verifier.finish(hash, rs);
-        }
-        let checked = CheckedSignature::from_token(hash, rs, &self.address)?;
-        let key = checked.signature().recover(hash)?;
-        self.verifier.get_or_init(|| Box::new(Verifier::new(&key)));
-        Ok(checked)
-    }
-
-    fn sign_once(&mut self, hash: &SigningHash) -> Result<CheckedSignature, Error> {
-        let (session, key) = self.open()?;
-        let bytes = session.sign(&Mechanism::Ecdsa, *key, hash.as_bytes())?;
-        let wrong = |detail: String| {
-            Error::new(
-                ErrorKind::WrongSignature,
-                format!("the token gave a wrong signature, which was not released: {detail}"),
-            )
-        };
-        let rs = bytes
-            .first_chunk::<64>()
-            .filter(|_| bytes.len() == 64)
-            .ok_or_else(|| wrong(format!("{} bytes instead of 64", bytes.len())))?;
-        self.checked(hash, rs).map_err(|error| wrong(error.to_string()))
     }
 }

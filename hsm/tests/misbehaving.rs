@@ -14,7 +14,8 @@ use opsign_core::{
     ChainId, PayloadHash, SecretKey, Signature, Signer, sign_payload, verify_payload,
 };
 use opsign_hsm::{
-    Error, ErrorKind, HsmSigner, KeySelector, Login, Module, Options, Pin, TokenSelector,
+    Curve, Ed25519Public, Ed25519Signer, Error, ErrorKind, HsmSigner, KeySelector, Login, Module,
+    Options, Pin, TokenSelector,
 };
 
 fn main() -> ExitCode {
@@ -37,6 +38,10 @@ fn main() -> ExitCode {
         ("unprotected_keys_are_destroyed_again", unprotected_keys_are_destroyed_again),
         ("half_an_import_is_undone", half_an_import_is_undone),
         ("module_that_does_not_start", module_that_does_not_start),
+        ("wrong_ed25519_signatures_are_not_released", wrong_ed25519_signatures_are_not_released),
+        ("ed25519_that_is_not_the_same_twice", ed25519_that_is_not_the_same_twice),
+        ("ed25519_public_key_forms", ed25519_public_key_forms),
+        ("ed25519_failures_are_typed_and_bounded", ed25519_failures_are_typed_and_bounded),
     ])
 }
 
@@ -333,4 +338,122 @@ fn half_an_import_is_undone() {
     assert_kind(import(5), ErrorKind::KeyUnprotected, "another key than it was told to");
     assert_eq!(login.keys().unwrap(), []);
     import(1).unwrap();
+}
+
+/// The public key of the seed of 32 bytes of 01, by Node's OpenSSL.
+const ED25519: [u8; 32] = [
+    0x8a, 0x88, 0xe3, 0xdd, 0x74, 0x09, 0xf1, 0x95, 0xfd, 0x52, 0xdb, 0x2d, 0x3c, 0xba, 0x5d, 0x72,
+    0xca, 0x67, 0x09, 0xbf, 0x1d, 0x94, 0x12, 0x1b, 0xf3, 0x74, 0x88, 0x01, 0xb4, 0x0f, 0x6f, 0x5c,
+];
+
+/// A GRANDPA vote's length.
+const VOTE: [u8; 53] = [7; 53];
+
+fn start_ed25519(expected: Option<Ed25519Public>) -> Result<Ed25519Signer, Error> {
+    Ed25519Signer::start(&log_in()?, &key(), expected, OPTIONS)
+}
+
+/// The signature, checked by a verifier that has nothing to do with the token.
+#[track_caller]
+fn assert_signs_ed25519(signer: &Ed25519Signer, message: &[u8]) {
+    let signature = ed25519_dalek::Signature::from_bytes(&signer.wait(message).unwrap());
+    let public = ed25519_dalek::VerifyingKey::from_bytes(&ED25519).unwrap();
+    public.verify_strict(message, &signature).unwrap();
+}
+
+fn wrong_ed25519_signatures_are_not_released() {
+    behave("ed25519");
+    let signer = start_ed25519(None).unwrap();
+    assert_eq!(signer.public().as_bytes(), &ED25519);
+    for message in [&VOTE[..], b"", &[1; 5000]] {
+        assert_signs_ed25519(&signer, message);
+    }
+    for (behaviour, says) in [
+        ("corrupt", "does not verify"),
+        ("corrupt_r", "does not verify"),
+        ("zero_r", "does not verify"),
+        ("zero_s", "does not verify"),
+        ("s_is_order", "does not verify"),
+        // RFC 8032, section 5.1.7: S is below the order.
+        ("high_s", "does not verify"),
+        ("all_ones", "does not verify"),
+        ("wrong_key", "does not verify"),
+        ("wrong_hash", "does not verify"),
+        ("replay", "does not verify"),
+        ("short=0", "0 bytes instead of 64"),
+        ("short=63", "63 bytes instead of 64"),
+        ("long=65", "65 bytes instead of 64"),
+    ] {
+        behave(&format!("ed25519\n{behaviour}"));
+        let result = signer.wait(&VOTE);
+        assert!(result.is_err(), "{behaviour}");
+        assert_kind(result, ErrorKind::WrongSignature, says);
+        behave("ed25519");
+        assert_signs_ed25519(&signer, &VOTE);
+    }
+}
+
+fn ed25519_that_is_not_the_same_twice() {
+    behave("ed25519\nhedged");
+    assert_kind(start_ed25519(None), ErrorKind::WrongSignature, "against RFC 8032");
+    behave("ed25519");
+    let signer = start_ed25519(None).unwrap();
+    assert_eq!(signer.wait(&VOTE).unwrap(), signer.wait(&VOTE).unwrap());
+}
+
+fn ed25519_public_key_forms() {
+    for form in ["raw_point", "numbered_curve", "raw_point\nnumbered_curve", ""] {
+        behave(&format!("ed25519\n{form}"));
+        assert_signs_ed25519(&start_ed25519(None).unwrap(), &VOTE);
+        let listed = log_in().unwrap().keys().unwrap();
+        assert_eq!((listed.len(), &listed[0].curve), (1, &Curve::Ed25519));
+    }
+    let own = Ed25519Public::from_bytes(&ED25519).unwrap();
+    for form in ["no_public", "bad_point", "weak_point"] {
+        behave(&format!("ed25519\n{form}"));
+        assert_kind(start_ed25519(None), ErrorKind::PublicKeyMissing, "give the public key");
+        assert_signs_ed25519(&start_ed25519(Some(own)).unwrap(), &VOTE);
+    }
+    // The second pair's, which the token does not sign with.
+    let other = ed25519_dalek::SigningKey::from_bytes(&[2; 32]).verifying_key();
+    let other = Ed25519Public::from_bytes(other.as_bytes()).unwrap();
+    assert_kind(start_ed25519(Some(other)), ErrorKind::WrongSignature, "does not verify");
+    behave("ed25519");
+    assert_kind(start_ed25519(Some(other)), ErrorKind::AddressMismatch, &own.to_string());
+    behave("ed25519\nother_curve");
+    assert_kind(start_ed25519(None), ErrorKind::KeyCurve, "not on edwards25519");
+    behave("ed25519\ntwo_keys");
+    assert_kind(start_ed25519(None), ErrorKind::KeyAmbiguous, "01, 02");
+    // Neither kind of signer finds the other's keys.
+    behave("");
+    assert_kind(start_ed25519(None), ErrorKind::KeyMissing, "sequencer");
+    behave("ed25519");
+    assert_kind(start(OPTIONS), ErrorKind::KeyMissing, "sequencer");
+}
+
+fn ed25519_failures_are_typed_and_bounded() {
+    behave("ed25519");
+    let options = Options { sessions: 1, deadline: Duration::from_secs(2) };
+    let signer = Ed25519Signer::start(&log_in().unwrap(), &key(), None, options).unwrap();
+    for (behaviour, kind) in [
+        ("fail_sign=0x30", ErrorKind::Refused),
+        ("fail_sign=0x32", ErrorKind::TokenGone),
+        ("fail_sign_init=0x70", ErrorKind::Refused),
+    ] {
+        behave(&format!("ed25519\n{behaviour}"));
+        assert_kind(signer.wait(&VOTE), kind, "returned");
+        behave("ed25519");
+        assert_signs_ed25519(&signer, &VOTE);
+    }
+    behave("ed25519\nhang");
+    assert_kind(signer.wait(&VOTE), ErrorKind::Timeout, "within 2000 ms");
+    behave("ed25519\nremoved");
+    let result = signer.wait(&VOTE);
+    assert!(
+        matches!(
+            result.as_ref().unwrap_err().kind(),
+            ErrorKind::TokenGone | ErrorKind::SessionLost
+        ),
+        "{result:?}"
+    );
 }

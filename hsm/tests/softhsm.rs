@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, AttributeType, ObjectClass};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use harness::{PIN, folder, make_token, softhsm_module};
 use opsign_core::{
     ChainId, PayloadHash, Rules, SecretKey, Signature, Signer, sign_payload, verify_payload,
 };
 use opsign_hsm::{
-    Curve, Error, ErrorKind, HsmSigner, KeySelector, Login, Module, Options, Pin, TokenSelector,
+    Curve, Ed25519Signer, Error, ErrorKind, HsmSigner, KeySelector, Login, Module, Options, Pin,
+    TokenSelector,
 };
 use zeroize::Zeroizing;
 
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
         ("module_in_use_by_other_code", module_in_use_by_other_code),
         ("logout_under_a_signer", logout_under_a_signer),
         ("token_removed_and_put_back", token_removed_and_put_back),
+        ("ed25519_key_made_in_the_token_signs", ed25519_key_made_in_the_token_signs),
+        ("ed25519_signatures_are_those_of_rfc_8032", ed25519_signatures_are_those_of_rfc_8032),
     ])
 }
 
@@ -372,4 +375,110 @@ fn token_removed_and_put_back() {
     let signer = HsmSigner::start(&login, &label("sequencer"), None, options).unwrap();
     let signature = sign(&signer).unwrap();
     verify_payload(&ChainId::from(10), &payload_hash(1), &signature, &signer.address()).unwrap();
+}
+
+fn ed25519_key_made_in_the_token_signs() {
+    token();
+    let (context, session) = raw_session();
+    let public = [Attribute::Token(true), Attribute::EcParams(b"\x13\x0cedwards25519".to_vec())];
+    let private = [
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Sign(true),
+        Attribute::Label(b"gran".to_vec()),
+    ];
+    session.generate_key_pair(&Mechanism::EccEdwardsKeyPairGen, &public, &private).unwrap();
+    drop(session);
+    context.finalize().unwrap();
+
+    let login = log_in().unwrap();
+    login.generate_key("sequencer", None).unwrap();
+    let listed = login.keys().unwrap();
+    let info = listed.iter().find(|info| info.label == "gran").unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!((info.curve.clone(), info.address), (Curve::Ed25519, None));
+    assert!(info.sensitive && !info.extractable && info.local, "{info:?}");
+    let options = Options { sessions: 4, deadline: Duration::from_secs(20) };
+    let signer = Ed25519Signer::start(&login, &label("gran"), info.ed25519, options).unwrap();
+    let verifier = ed25519_dalek::VerifyingKey::from_bytes(signer.public().as_bytes()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let (signer, verifier) = (&signer, &verifier);
+            scope.spawn(move || {
+                for number in 0..25 {
+                    let message = vec![thread; 53 + number];
+                    let signature = signer.wait(&message).unwrap();
+                    let signature = ed25519_dalek::Signature::from_bytes(&signature);
+                    verifier.verify_strict(&message, &signature).unwrap();
+                }
+            });
+        }
+    });
+    // Each kind of signer looks for its own kind of key.
+    let result = HsmSigner::start(&login, &label("gran"), None, Options::default());
+    assert_kind(result, ErrorKind::KeyMissing, "label \"gran\"");
+    let result = Ed25519Signer::start(&login, &label("sequencer"), None, Options::default());
+    assert_kind(result, ErrorKind::KeyMissing, "label \"sequencer\"");
+}
+
+/// Section 7.1, TEST 1 to 3: seed, public key, message, signature.
+const RFC_8032: [[&str; 4]; 3] = [
+    [
+        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ],
+    [
+        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ],
+    [
+        "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ],
+];
+
+fn ed25519_signatures_are_those_of_rfc_8032() {
+    token();
+    let bytes = |text: &str| base16ct::lower::decode_vec(text).unwrap();
+    let (context, session) = raw_session();
+    for (number, [seed, public, _, _]) in RFC_8032.iter().enumerate() {
+        let name = format!("test {}", number + 1).into_bytes();
+        let both = |class, private| {
+            vec![
+                Attribute::Class(class),
+                Attribute::KeyType(KeyType::EC_EDWARDS),
+                Attribute::Token(true),
+                Attribute::Private(private),
+                Attribute::EcParams(b"\x13\x0cedwards25519".to_vec()),
+                Attribute::Label(name.clone()),
+                Attribute::Id(name.clone()),
+            ]
+        };
+        let mut secret = both(ObjectClass::PRIVATE_KEY, true);
+        secret.extend([Attribute::Sign(true), Attribute::Value(bytes(seed))]);
+        session.create_object(&secret).unwrap();
+        let mut point = both(ObjectClass::PUBLIC_KEY, false);
+        point.push(Attribute::EcPoint([&[4, 32][..], &bytes(public)].concat()));
+        session.create_object(&point).unwrap();
+    }
+    drop(session);
+    context.finalize().unwrap();
+    let login = log_in().unwrap();
+    for (number, [_, public, message, signature]) in RFC_8032.iter().enumerate() {
+        let key = label(&format!("test {}", number + 1));
+        let options = Options { sessions: 1, deadline: Duration::from_secs(20) };
+        let signer = Ed25519Signer::start(&login, &key, None, options).unwrap();
+        assert_eq!(signer.public().as_bytes()[..], bytes(public));
+        for _ in 0..2 {
+            assert_eq!(signer.wait(&bytes(message)).unwrap()[..], bytes(signature));
+        }
+    }
 }

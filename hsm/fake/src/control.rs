@@ -19,7 +19,8 @@ const LONGEST_HANG: Duration = Duration::from_secs(60);
 /// Lines of the form `name`. The crate's documentation says what each one does.
 const FLAGS: &str = "hang abort corrupt corrupt_r zero_r zero_s s_is_order all_ones wrong_key \
     wrong_hash replay high_s low_s der raw_point compressed_point bad_point no_public other_curve \
-    two_keys empty extractable imported pin_count_low pin_final_try pin_locked session_closed removed";
+    ed25519 numbered_curve weak_point hedged two_keys empty extractable imported pin_count_low \
+    pin_final_try pin_locked session_closed removed";
 
 /// Lines of the form `name=number`, decimal or `0x` hexadecimal.
 const NUMBERS: &str = "slow short long claim fail_initialize fail_token_info fail_open_session \

@@ -43,6 +43,11 @@
 //! | `bad_point` | `CKA_EC_POINT` is not on the curve |
 //! | `no_public` | public keys are not listed |
 //! | `other_curve` | `CKA_EC_PARAMS` names P-256 |
+//! | `ed25519` | the pair is on edwards25519, its seed 32 bytes of 01; it signs messages of any length; |
+//! | | `corrupt`, `zero_s` and so on are about S and R, `high_s` adds the order to S |
+//! | `numbered_curve` | with `ed25519`: `CKA_EC_PARAMS` is the object identifier, not the name |
+//! | `weak_point` | with `ed25519`: `CKA_EC_POINT` is the neutral element |
+//! | `hedged` | with `ed25519`: no two signatures of one message are alike, and all are good |
 //! | `empty` | the token has no objects until they are made; what is made has the label, id and key |
 //! | | of the first pair, whatever was asked for |
 //! | `fail_create=RV` | `C_CreateObject` of a public key returns that number |
@@ -242,7 +247,7 @@ unsafe extern "C" fn get_mechanism_list(
     answer("C_GetMechanismList", |_, control| {
         token_in(slot, control)?;
         // SAFETY: the caller's pointers.
-        unsafe { ptr::put_list(&[CKM_ECDSA], mechanisms, count) }
+        unsafe { ptr::put_list(&[token::mechanism(control)], mechanisms, count) }
     })
 }
 
@@ -253,7 +258,7 @@ unsafe extern "C" fn get_mechanism_info(
 ) -> CK_RV {
     answer("C_GetMechanismInfo", |_, control| {
         token_in(slot, control)?;
-        if mechanism != CKM_ECDSA {
+        if mechanism != token::mechanism(control) {
             return Err(CKR_MECHANISM_INVALID);
         }
         let answer = CK_MECHANISM_INFO {
@@ -514,7 +519,7 @@ unsafe extern "C" fn sign_init(
             return Err(CKR_OPERATION_ACTIVE);
         }
         // SAFETY: the caller's pointer.
-        if unsafe { ptr::get(mechanism) }?.mechanism != CKM_ECDSA {
+        if unsafe { ptr::get(mechanism) }?.mechanism != token::mechanism(control) {
             return Err(CKR_MECHANISM_INVALID);
         }
         let object = object.ok_or(CKR_KEY_HANDLE_INVALID)?;
@@ -555,9 +560,8 @@ unsafe extern "C" fn sign(
             return if signature.is_null() { Ok(()) } else { Err(CKR_BUFFER_TOO_SMALL) };
         }
         // SAFETY: the caller's pointer and length.
-        let digest = unsafe { ptr::slice(data, data_len) }?;
-        let digest = digest.try_into().map_err(|_| CKR_DATA_LEN_RANGE)?;
-        let made = state.signer.sign(object.id, digest, control);
+        let data = unsafe { ptr::slice(data, data_len) }?;
+        let made = state.signer.sign(object.id, data, control)?;
         // SAFETY: the caller's pointers.
         unsafe { ptr::put_list(&made, signature, signature_len) }?;
         if let Some(claimed) = control.number("claim") {

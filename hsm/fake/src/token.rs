@@ -1,6 +1,7 @@
 //! The token: its keys, their attributes, and the signatures it makes and spoils.
 
 use cryptoki_sys::*;
+use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
 use k256::ecdsa::signature::hazmat::PrehashSigner;
 use k256::ecdsa::{Signature, SigningKey};
 
@@ -24,6 +25,22 @@ const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
     0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
 ];
+
+/// PrintableString "edwards25519" and "edwards448", and 1.3.101.112.
+const ED25519_NAME: [u8; 14] = *b"\x13\x0cedwards25519";
+const ED448_NAME: [u8; 12] = *b"\x13\x0aedwards448";
+const ED25519_OID: [u8; 5] = [0x06, 0x03, 0x2b, 0x65, 0x70];
+
+/// The order of edwards25519, little-endian (RFC 8032, section 5.1).
+const ED25519_ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// What its keys sign by.
+pub(crate) fn mechanism(control: &Control) -> CK_MECHANISM_TYPE {
+    if control.has("ed25519") { CKM_EDDSA } else { CKM_ECDSA }
+}
 
 /// Half of a key pair.
 #[derive(Clone, Copy)]
@@ -61,6 +78,7 @@ impl Object {
         Ok(match (kind, self.private) {
             (CKA_CLASS, false) => number(CKO_PUBLIC_KEY),
             (CKA_CLASS, true) => number(CKO_PRIVATE_KEY),
+            (CKA_KEY_TYPE, _) if control.has("ed25519") => number(CKK_EC_EDWARDS),
             (CKA_KEY_TYPE, _) => number(CKK_EC),
             (CKA_LABEL, _) => LABEL.to_vec(),
             (CKA_ID, _) => vec![self.id],
@@ -68,6 +86,11 @@ impl Object {
             (CKA_PRIVATE, private) => flag(private),
             (CKA_LOCAL, _) => flag(!imported),
             (CKA_MODIFIABLE | CKA_DERIVE, _) => flag(false),
+            (CKA_EC_PARAMS, _) if control.has("ed25519") => match () {
+                () if control.has("other_curve") => ED448_NAME.to_vec(),
+                () if control.has("numbered_curve") => ED25519_OID.to_vec(),
+                () => ED25519_NAME.to_vec(),
+            },
             (CKA_EC_PARAMS, _) if control.has("other_curve") => P256_OID.to_vec(),
             (CKA_EC_PARAMS, _) => SECP256K1_OID.to_vec(),
             (CKA_EC_POINT, false) => point(self.id, control),
@@ -90,11 +113,22 @@ fn key(id: u8) -> SigningKey {
     SigningKey::from_slice(&[id; 32]).expect("small scalars are valid keys")
 }
 
+fn ed25519_key(id: u8) -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(&[id; 32])
+}
+
 fn point(id: u8, control: &Control) -> Vec<u8> {
     let compressed = control.has("compressed_point");
-    let mut point = key(id).verifying_key().to_sec1_point(compressed).as_bytes().to_vec();
+    let mut point = match control.has("ed25519") {
+        true => ed25519_key(id).verifying_key().to_bytes().to_vec(),
+        false => key(id).verifying_key().to_sec1_point(compressed).as_bytes().to_vec(),
+    };
     if control.has("bad_point") {
-        point[1..].fill(0x5a); // not on the curve, neither as x and y nor as x alone
+        point[1..].fill(3); // on neither curve, as x and y or as either alone
+    }
+    if control.has("weak_point") {
+        point.fill(0);
+        point[0] = 1; // y is 1, x is 0
     }
     if !control.has("raw_point") {
         let length = u8::try_from(point.len()).expect("a point has at most 65 bytes");
@@ -120,17 +154,23 @@ impl Signer {
         Self { made: 0, first: None }
     }
 
-    /// Signs a digest, then spoils the signature as the control file says.
-    pub(crate) fn sign(&mut self, id: u8, mut digest: [u8; 32], control: &Control) -> Vec<u8> {
-        if control.has("wrong_hash") {
-            digest[0] ^= 1;
-        }
+    /// Signs, then spoils the signature as the control file says.
+    pub(crate) fn sign(
+        &mut self,
+        id: u8,
+        data: &[u8],
+        control: &Control,
+    ) -> Result<Vec<u8>, CK_RV> {
         let id = if control.has("wrong_key") { WRONG_ID } else { id };
-        let low: Signature = key(id).sign_prehash(&digest).expect("a digest of 32 bytes is signed");
+        let mut data = data.to_vec();
+        if control.has("wrong_hash") {
+            data[0] ^= 1;
+        }
         self.made += 1;
-        let every_second = self.made.is_multiple_of(2) && !control.has("low_s");
-        let fresh = if every_second || control.has("high_s") { negate_s(&low) } else { low };
-        let fresh: [u8; 64] = fresh.to_bytes().into();
+        let fresh = match control.has("ed25519") {
+            true => self.eddsa(id, &data, control),
+            false => self.ecdsa(id, &data, control)?,
+        };
         let first = *self.first.get_or_insert(fresh);
         let mut bytes = if control.has("replay") { first } else { fresh };
         spoil(&mut bytes, control);
@@ -142,7 +182,38 @@ impl Signer {
         if let Some(n) = control.number("short") {
             answer.truncate(n as usize);
         }
-        answer
+        Ok(answer)
+    }
+
+    fn ecdsa(&self, id: u8, digest: &[u8], control: &Control) -> Result<[u8; 64], CK_RV> {
+        let digest: &[u8; 32] = digest.try_into().map_err(|_| CKR_DATA_LEN_RANGE)?;
+        let low: Signature = key(id).sign_prehash(digest).expect("a digest of 32 bytes is signed");
+        let every_second = self.made.is_multiple_of(2) && !control.has("low_s");
+        let signature = if every_second || control.has("high_s") { negate_s(&low) } else { low };
+        Ok(signature.to_bytes().into())
+    }
+
+    fn eddsa(&self, id: u8, message: &[u8], control: &Control) -> [u8; 64] {
+        let key = ed25519_key(id);
+        let mut secret = ExpandedSecretKey::from(&key.to_bytes());
+        if control.has("hedged") {
+            secret.hash_prefix[..8].copy_from_slice(&self.made.to_le_bytes());
+        }
+        let signature = raw_sign::<ed25519_dalek::Sha512>(&secret, message, &key.verifying_key());
+        let mut bytes = signature.to_bytes();
+        if control.has("high_s") {
+            add_order(&mut bytes[32..]);
+        }
+        bytes
+    }
+}
+
+/// The same number to the curve, and none that RFC 8032 allows.
+fn add_order(s: &mut [u8]) {
+    let mut carry = 0;
+    for (digit, more) in s.iter_mut().zip(ED25519_ORDER) {
+        let sum = u16::from(*digit) + u16::from(more) + carry;
+        (*digit, carry) = (sum as u8, sum >> 8);
     }
 }
 
@@ -166,7 +237,7 @@ fn spoil(bytes: &mut [u8; 64], control: &Control) {
         s.fill(0);
     }
     if control.has("s_is_order") {
-        s.copy_from_slice(&ORDER);
+        s.copy_from_slice(if control.has("ed25519") { &ED25519_ORDER } else { &ORDER });
     }
     if control.has("all_ones") {
         bytes.fill(0xff);

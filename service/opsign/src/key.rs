@@ -235,12 +235,14 @@ fn describe(info: &KeyInfo) -> Report {
 fn facts(info: &KeyInfo) -> Value {
     let curve = match &info.curve {
         Curve::Secp256k1 => "secp256k1",
+        Curve::Ed25519 => "ed25519",
         Curve::Other(_) => "other",
     };
     json!({
         "label": info.label,
         "id": base16ct::lower::encode_string(&info.id),
         "address": info.address.map(|address| address.to_string()),
+        "ed25519_public_key": info.ed25519.map(|key| key.to_string()),
         "curve": curve,
         "sensitive": info.sensitive,
         "extractable": info.extractable,
