@@ -6,7 +6,8 @@ use std::fmt::Write;
 use opsign_core::gossip::{Payload, Topic};
 use opsign_core::tx::{SignedAuthorization, SignedTransaction, Transaction};
 use opsign_core::{ChainId, Rules, Signature, U256};
-use opsign_signer::fuzzing::{self, Pkcs11Uri};
+use opsign_hsm::{Pkcs11Uri, TokenSelector};
+use opsign_signer::fuzzing;
 use serde_json::{Value, json};
 
 fn hex(bytes: &[u8]) -> String {
@@ -159,10 +160,12 @@ pub fn pkcs11_uri(data: &[u8]) {
     let path = |path: &Option<std::path::PathBuf>| {
         path.as_ref().map(|path| path.to_str().expect("made of text").as_bytes().to_vec())
     };
-    add(';', "token", uri.token.as_ref().map(String::as_bytes));
-    add(';', "serial", uri.serial.as_ref().map(String::as_bytes));
-    add(';', "object", uri.object.as_ref().map(String::as_bytes));
-    add(';', "id", uri.id.as_deref());
+    match &uri.token {
+        TokenSelector::Label(label) => add(';', "token", Some(label.as_bytes())),
+        TokenSelector::Serial(serial) => add(';', "serial", Some(serial.as_bytes())),
+    }
+    add(';', "object", uri.key.label.as_ref().map(String::as_bytes));
+    add(';', "id", uri.key.id.as_deref());
     let (module, pin) = (path(&uri.module_path), path(&uri.pin_source));
     // A path that begins like a URL keeps its beginning only behind another one.
     let pin = pin.map(|pin| [b"file://", &pin[..]].concat());

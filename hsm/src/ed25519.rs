@@ -1,17 +1,20 @@
 //! Ed25519 (RFC 8032, pure): every signature is verified with the key's public half.
 
 use std::fmt;
+use std::sync::Arc;
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use ed25519_dalek::{Signature, VerifyingKey};
+use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::key::{Curve, Hex, KeyInfo};
 use crate::scheme::{Scheme, exact, wrong};
 use crate::sign::TokenSigner;
+use crate::token_key::TokenKey;
 
 /// Means nothing to anyone.
 const TRIAL: &[u8] = b"opsign asks this token for the same signature twice";
@@ -44,6 +47,17 @@ impl fmt::Display for Ed25519Public {
 impl fmt::Debug for Ed25519Public {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
+    }
+}
+
+impl TokenKey<Ed25519> {
+    /// Has something signed that means nothing to anyone. A key that is not used notices so that
+    /// its token is away.
+    ///
+    /// # Errors
+    /// As [`TokenKey::sign`].
+    pub async fn try_out(self: &Arc<Self>, deadline: Instant) -> Result<(), Error> {
+        self.sign(TRIAL, deadline).await.map(drop)
     }
 }
 

@@ -133,6 +133,23 @@ impl Error {
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
+
+    /// Whether trying again may help: the token is away or does not answer.
+    pub const fn is_away(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::TokenMissing
+                | ErrorKind::TokenGone
+                | ErrorKind::SessionLost
+                | ErrorKind::Timeout
+                | ErrorKind::Refused
+        )
+    }
+
+    /// Whether trying again harms: every wrong PIN brings a token nearer to its lock.
+    pub const fn is_about_pin(&self) -> bool {
+        matches!(self.kind, ErrorKind::PinIncorrect | ErrorKind::PinLocked | ErrorKind::PinFinalTry)
+    }
 }
 
 impl fmt::Display for Error {

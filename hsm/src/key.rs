@@ -16,7 +16,7 @@ use crate::quirks::{
 use crate::session::Login;
 
 /// Which key: by label, by id (`CKA_ID`), or by both.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeySelector {
     /// The key's label.
     pub label: Option<String>,

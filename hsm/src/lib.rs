@@ -24,6 +24,8 @@
 //! | `key.rs` | list, find, generate, import |
 //! | `sign.rs` | [`TokenSigner`]: a thread per session, every answer checked, every wait bounded |
 //! | `scheme.rs`, `secp256k1.rs`, `ed25519.rs` | what is signed and how it is checked |
+//! | `key_place.rs`, `pkcs11_uri.rs` | where a key is, as a config says it |
+//! | `token_key.rs` | [`TokenKey`]: a key whose token may go away and come back |
 //! | `error.rs` | what can go wrong, each with a number |
 //! | `quirks.rs` | where modules differ from the standard |
 //!
@@ -37,18 +39,24 @@
 mod ed25519;
 mod error;
 mod key;
+mod key_place;
 mod module;
+mod pkcs11_uri;
 mod quirks;
 mod scheme;
 mod secp256k1;
 mod session;
 mod sign;
+mod token_key;
 
 pub use ed25519::{Ed25519, Ed25519Public, Ed25519Signer};
 pub use error::{Error, ErrorKind};
 pub use key::{Curve, KeyInfo, KeySelector};
+pub use key_place::{KeyPlace, TokenSettings};
 pub use module::Module;
+pub use pkcs11_uri::Pkcs11Uri;
 pub use scheme::Scheme;
 pub use secp256k1::{HsmSigner, Secp256k1};
 pub use session::{Login, Pin, Token, TokenSelector};
 pub use sign::{Options, TokenSigner};
+pub use token_key::TokenKey;

@@ -14,7 +14,7 @@ pub trait Scheme: Send + Sync + Sized + 'static {
     /// What signatures are checked against.
     type Public: Copy + Eq + fmt::Display + Send + Sync;
     /// What is signed.
-    type Message: ?Sized + ToOwned<Owned: Send>;
+    type Message: ?Sized + Sync + ToOwned<Owned: Send>;
     /// What comes of it, once it was checked.
     type Signature: Send + 'static;
 

@@ -18,7 +18,7 @@ use crate::module::Module;
 const MAX_PIN: u64 = 1024;
 
 /// Which token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenSelector {
     /// The one with this label.
     Label(String),

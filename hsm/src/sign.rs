@@ -254,6 +254,8 @@ impl<S: Scheme> Worker<S> {
                 Err(_) => return,
             };
             if Instant::now() >= job.expires {
+                let what = "the token was busy until the deadline";
+                (job.reply)(Err(Error::new(ErrorKind::Timeout, what)));
                 continue;
             }
             let outcome = catch_unwind(AssertUnwindSafe(|| self.sign(job.message.borrow())));

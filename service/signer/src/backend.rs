@@ -3,23 +3,17 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use opsign_core::{Address, CheckedSignature, SecretKey, Signer, SigningHash, Verifier};
-use opsign_hsm::{ErrorKind, HsmSigner, KeySelector, Module, Options, Pin, TokenSelector};
+use opsign_hsm::{ErrorKind, KeyPlace, Secp256k1, TokenKey};
 use opsign_keys::{DerivationPath, Passphrase};
-use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use crate::config::KeyLocator;
 use crate::metrics::Metrics;
-
-/// The first wait before a lost token is opened again, and the longest.
-const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// Why there is no signature. Nothing was released.
 #[derive(Clone, Debug)]
@@ -41,41 +35,11 @@ impl fmt::Display for KeyError {
 
 /// Why a key could not be opened.
 #[derive(Debug)]
-pub(crate) struct OpenError {
-    pub(crate) trouble: Trouble,
-    pub(crate) what: String,
-}
-
-/// Whether trying again helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// It may: the token is away or does not answer.
-    Away,
-    /// It harms: every wrong PIN brings a token nearer to its lock.
-    Pin,
-    /// Only after somebody has mended the config, the file or the token.
-    Wrong,
-}
-
-impl OpenError {
-    fn wrong(what: impl Into<String>) -> Self {
-        Self { trouble: Trouble::Wrong, what: what.into() }
-    }
-}
-
-impl From<opsign_hsm::Error> for OpenError {
-    fn from(error: opsign_hsm::Error) -> Self {
-        let trouble = match error.kind() {
-            ErrorKind::TokenMissing
-            | ErrorKind::TokenGone
-            | ErrorKind::SessionLost
-            | ErrorKind::Timeout
-            | ErrorKind::Refused => Trouble::Away,
-            ErrorKind::PinIncorrect | ErrorKind::PinLocked | ErrorKind::PinFinalTry => Trouble::Pin,
-            _ => Trouble::Wrong,
-        };
-        Self { trouble, what: error.to_string() }
-    }
+pub(crate) enum OpenError {
+    /// Its token is away or does not answer: trying again may help.
+    Away(Box<KeyPlace>, String),
+    /// Somebody has to mend the config, the file or the token.
+    Wrong(String),
 }
 
 /// One place that holds a key.
@@ -87,7 +51,7 @@ pub(crate) struct Backend {
 
 enum Kind {
     Local { key: Box<SecretKey>, verifier: Box<Verifier> },
-    Token(Arc<TokenKey>),
+    Token(Arc<TokenKey<Secp256k1>>),
 }
 
 impl Backend {
@@ -100,34 +64,36 @@ impl Backend {
         match locator {
             KeyLocator::File { path, password_file, hd_path } => {
                 let key = read_key(path, password_file.as_deref(), hd_path.as_deref())
-                    .map_err(|what| OpenError::wrong(format!("key {name}: {what}")))?;
+                    .map_err(|what| OpenError::Wrong(format!("key {name}: {what}")))?;
                 let verifier = Box::new(Verifier::new(key.public_key()));
                 Ok(Self { name, address: key.address(), kind: Kind::Local { key, verifier } })
             }
-            KeyLocator::Token { .. } => {
-                let signer = open_token(locator, None).map_err(|error| OpenError {
-                    what: format!("key {name}: {}", error.what),
-                    ..error
+            KeyLocator::Token(place) => {
+                let key = TokenKey::open(place, None).map_err(|error| {
+                    let what = format!("key {name}: {error}");
+                    if error.is_away() {
+                        OpenError::Away(Box::new(place.clone()), what)
+                    } else {
+                        OpenError::Wrong(what)
+                    }
                 })?;
-                let key = TokenKey::new(locator, signer.address(), Some(signer));
-                Ok(Self { name, address: key.address, kind: Kind::Token(Arc::new(key)) })
+                Ok(Self { name, address: *key.public(), kind: Kind::Token(key) })
             }
         }
     }
 
     /// A key whose token is away, to be opened when it comes back. Another place of the same key
     /// told the address.
-    pub(crate) fn away(locator: &KeyLocator, address: Address, what: &str) -> Self {
-        let key = Arc::new(TokenKey::new(locator, address, None));
-        drop(key.lost(what));
-        Self { name: locator.to_string(), address, kind: Kind::Token(key) }
+    pub(crate) fn away(place: &KeyPlace, address: Address, what: &str) -> Self {
+        let key = TokenKey::away(place, address, what);
+        Self { name: place.to_string(), address, kind: Kind::Token(key) }
     }
 
     /// Why its token cannot sign, if it is known to be away.
     pub(crate) fn trouble(&self) -> Option<String> {
         match &self.kind {
-            Kind::Token(key) if key.signer.load().is_none() => Some(key.last_error()),
-            Kind::Local { .. } | Kind::Token(_) => None,
+            Kind::Local { .. } => None,
+            Kind::Token(key) => key.trouble(),
         }
     }
 
@@ -135,9 +101,7 @@ impl Backend {
     pub(crate) fn given_up(&self) -> bool {
         match &self.kind {
             Kind::Local { .. } => false,
-            Kind::Token(key) => {
-                key.signer.load().is_none() && !key.reopening.load(Ordering::Acquire)
-            }
+            Kind::Token(key) => key.given_up(),
         }
     }
 
@@ -153,7 +117,7 @@ impl Backend {
     pub(crate) fn queue_depth(&self) -> usize {
         match &self.kind {
             Kind::Local { .. } => 0,
-            Kind::Token(key) => key.signer.load().as_ref().map_or(0, |signer| signer.queue_depth()),
+            Kind::Token(key) => key.queue_depth(),
         }
     }
 
@@ -172,114 +136,13 @@ impl Backend {
                     .check(hash, &signature)
                     .map_err(|error| KeyError::Wrong(format!("{}: {error}", self.name)))
             }
-            Kind::Token(key) => key.sign(hash, deadline).await,
-        }
-    }
-}
-
-/// A key in a token, which may go away and come back.
-struct TokenKey {
-    locator: KeyLocator,
-    address: Address,
-    signer: ArcSwapOption<HsmSigner>,
-    reopening: AtomicBool,
-    last_error: Mutex<String>,
-}
-
-impl TokenKey {
-    fn new(locator: &KeyLocator, address: Address, signer: Option<HsmSigner>) -> Self {
-        Self {
-            locator: locator.clone(),
-            address,
-            signer: ArcSwapOption::from_pointee(signer),
-            reopening: AtomicBool::new(false),
-            last_error: Mutex::new(String::new()),
-        }
-    }
-
-    fn last_error(&self) -> String {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn note(&self, what: &str) {
-        what.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    async fn sign(
-        self: &Arc<Self>,
-        hash: &SigningHash,
-        deadline: Instant,
-    ) -> Result<CheckedSignature, KeyError> {
-        let Some(signer) = self.signer.load_full() else {
-            return Err(KeyError::Unavailable(self.last_error()));
-        };
-        let (reply, answer) = oneshot::channel();
-        let submitted = signer.submit(hash, move |result| drop(reply.send(result)));
-        let result = match submitted {
-            Ok(()) => match timeout_at(deadline, answer).await {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => return Err(self.lost("the signing thread is gone")),
-                // The token may be slow, not gone: the sessions stay.
-                Err(_) => {
-                    return Err(KeyError::Unavailable("the token did not answer in time".into()));
-                }
-            },
-            Err(error) => Err(error),
-        };
-        result.map_err(|error| match error.kind() {
-            ErrorKind::WrongSignature => KeyError::Wrong(error.to_string()),
-            ErrorKind::Timeout => KeyError::Unavailable(error.to_string()),
-            _ => self.lost(&error.to_string()),
-        })
-    }
-
-    /// Gives up the sessions and opens new ones in the background, again and again, unless the
-    /// token refuses the PIN.
-    fn lost(self: &Arc<Self>, what: &str) -> KeyError {
-        self.note(what);
-        if !self.reopening.swap(true, Ordering::AcqRel) {
-            tracing::warn!(key = %self.locator, error = what, "a token was lost; opening it again");
-            let key = Arc::downgrade(self);
-            let spawned =
-                std::thread::Builder::new().name("opsign-reopen".into()).spawn(move || {
-                    let mut wait = RETRY.0;
-                    loop {
-                        // Gone with the configuration that named it.
-                        let Some(key) = key.upgrade() else {
-                            return;
-                        };
-                        // The old sessions go first: a module may know one login only.
-                        key.signer.store(None);
-                        match open_token(&key.locator, Some(key.address)) {
-                            Ok(signer) => {
-                                key.signer.store(Some(Arc::new(signer)));
-                                key.reopening.store(false, Ordering::Release);
-                                tracing::info!(key = %key.locator, "the token is back");
-                                return;
-                            }
-                            Err(error) => {
-                                key.note(&error.what);
-                                if error.trouble == Trouble::Pin {
-                                    tracing::error!(
-                                        key = %key.locator,
-                                        error = error.what,
-                                        "the token is not tried again until a reload or restart"
-                                    );
-                                    key.reopening.store(false, Ordering::Release);
-                                    return;
-                                }
-                            }
-                        }
-                        drop(key);
-                        std::thread::sleep(wait);
-                        wait = (wait * 2).min(RETRY.1);
-                    }
-                });
-            if spawned.is_err() {
-                self.reopening.store(false, Ordering::Release);
+            Kind::Token(key) => {
+                key.sign(hash, deadline).await.map_err(|error| match error.kind() {
+                    ErrorKind::WrongSignature => KeyError::Wrong(error.to_string()),
+                    _ => KeyError::Unavailable(error.to_string()),
+                })
             }
         }
-        KeyError::Unavailable(what.to_owned())
     }
 }
 
@@ -438,25 +301,4 @@ fn read_key(
     let options = opsign_keys::Options { passphrase: passphrase.as_ref(), path: path.as_ref() };
     let secret = opsign_keys::read(&input, &options).map_err(|error| error.to_string())?;
     Ok(secret.into_secret_key())
-}
-
-fn open_token(locator: &KeyLocator, expected: Option<Address>) -> Result<HsmSigner, OpenError> {
-    let KeyLocator::Token { uri, module, pin_file, sessions, deadline_ms } = locator else {
-        return Err(OpenError::wrong("no token"));
-    };
-    let token = match (&uri.token, &uri.serial) {
-        (Some(label), _) => TokenSelector::Label(label.clone()),
-        (None, Some(serial)) => TokenSelector::Serial(serial.clone()),
-        (None, None) => return Err(OpenError::wrong("no token is named")),
-    };
-    let open = || {
-        let login = Module::open(module)?.find_token(&token)?.login(&Pin::from_file(pin_file)?)?;
-        if let Some(warning) = login.warning() {
-            tracing::warn!(key = %locator, "{warning}");
-        }
-        let selector = KeySelector { label: uri.object.clone(), id: uri.id.clone() };
-        let deadline = Duration::from_millis(*deadline_ms);
-        HsmSigner::start(&login, &selector, expected, Options { sessions: *sessions, deadline })
-    };
-    Ok(open()?)
 }

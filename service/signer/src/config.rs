@@ -9,6 +9,7 @@ use std::time::Duration;
 use opsign_core::{Address, ChainId, U256};
 use opsign_guard::{Mode, ReplacementMode};
 use opsign_guard_postgres::RecordPlace;
+use opsign_hsm::{KeyPlace, TokenSettings};
 use opsign_keys::DerivationPath;
 use opsign_wire::{ConfigError, Limits, parse_config, read_config};
 use serde::Deserialize;
@@ -18,7 +19,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::l1::L1;
-use crate::pkcs11_uri::Pkcs11Uri;
 use crate::policy::{Method, Policy, Rate};
 use crate::protection::Plan;
 use crate::sequencer::Sequencer;
@@ -124,23 +124,14 @@ pub(crate) enum KeyLocator {
     /// A file in any of `opsign_keys`'s formats.
     File { path: PathBuf, password_file: Option<PathBuf>, hd_path: Option<String> },
     /// A key in a token.
-    Token { uri: Pkcs11Uri, module: PathBuf, pin_file: PathBuf, sessions: usize, deadline_ms: u64 },
+    Token(KeyPlace),
 }
 
 impl fmt::Display for KeyLocator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } => write!(f, "{}", path.display()),
-            Self::Token { uri, .. } => {
-                let token = uri.token.as_deref().or(uri.serial.as_deref()).unwrap_or_default();
-                match (&uri.object, &uri.id) {
-                    (Some(object), _) => write!(f, "pkcs11:{token}/{object}"),
-                    (None, Some(id)) => {
-                        write!(f, "pkcs11:{token}/{}", base16ct::lower::encode_string(id))
-                    }
-                    (None, None) => write!(f, "pkcs11:{token}"),
-                }
-            }
+            Self::Token(place) => write!(f, "{place}"),
         }
     }
 }
@@ -701,33 +692,13 @@ fn resolve_key(key: &FileKey, pkcs11: &FilePkcs11) -> Result<KeyLocator, String>
             hd_path: key.hd_path.clone(),
         });
     }
-    // Without the URI: a PIN may stand in one that is wrong.
-    let uri = Pkcs11Uri::parse(&key.key).map_err(|what| format!("key pkcs11:…: {what}"))?;
-    let module = uri.module_path.clone().or_else(|| key.module.clone());
-    let module = module.or_else(|| pkcs11.module.clone()).ok_or_else(|| {
-        format!(
-            "key {}: the PKCS#11 module is not named: add ?module-path=FILE to the URI, or \
-             pkcs11: module: FILE to the config",
-            key.key
-        )
-    })?;
-    let pin_file = uri.pin_source.clone().or_else(|| key.pin_file.clone());
-    let pin_file = pin_file.or_else(|| pkcs11.pin_file.clone()).ok_or_else(|| {
-        format!(
-            "key {}: the PIN's file is not named: add pin-source=file:FILE to the URI, or pkcs11: \
-             pinFile: FILE to the config",
-            key.key
-        )
-    })?;
-    let sessions = key.sessions.or(pkcs11.sessions).unwrap_or(4);
-    if !(1..=64).contains(&sessions) {
-        return Err(format!("key {}: sessions: write a number from 1 to 64", key.key));
-    }
-    let deadline_ms = key.deadline_ms.or(pkcs11.deadline_ms).unwrap_or(900);
-    if !(1..=60_000).contains(&deadline_ms) {
-        return Err(format!("key {}: deadlineMs: write a number from 1 to 60000", key.key));
-    }
-    Ok(KeyLocator::Token { uri, module, pin_file, sessions, deadline_ms })
+    let settings = TokenSettings {
+        module: key.module.clone().or_else(|| pkcs11.module.clone()),
+        pin_file: key.pin_file.clone().or_else(|| pkcs11.pin_file.clone()),
+        sessions: key.sessions.or(pkcs11.sessions),
+        deadline_ms: key.deadline_ms.or(pkcs11.deadline_ms),
+    };
+    KeyPlace::new(&key.key, &settings).map(KeyLocator::Token)
 }
 
 fn policy(entry: &FileEntry) -> Result<Policy, String> {

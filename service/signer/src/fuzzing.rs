@@ -10,8 +10,6 @@ use crate::args::{PayloadForm, RawPayloadArgs, TransactionArgs};
 use crate::config::Config;
 use crate::envelope::Envelope;
 
-pub use crate::pkcs11_uri::Pkcs11Uri;
-
 /// The transaction that an argument of `eth_signTransaction` stands for, under this signature: its
 /// bytes, or why there is none.
 ///

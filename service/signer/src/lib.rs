@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `run.rs` | start, reload, readiness, stop |
 //! | `flags.rs` | op-signer's flags and environment |
-//! | `config.rs`, `pkcs11_uri.rs` | the config file |
+//! | `config.rs` | the config file |
 //! | `service.rs` | the RPC methods: read, allow, sign |
 //! | `args.rs`, `go_json.rs` | their arguments, read as Go reads them |
 //! | `policy.rs` | what a client may have signed |
@@ -45,7 +45,6 @@ mod metrics;
 mod observer;
 mod operation;
 mod payloads;
-mod pkcs11_uri;
 mod policy;
 mod protection;
 mod relayed;

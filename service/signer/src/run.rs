@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::admin::Admin;
 use crate::announced::Announced;
-use crate::backend::{Backend, Key, Trouble};
+use crate::backend::{Backend, Key, OpenError};
 use crate::config::{
     AdminConfig, Config, GateConfig, GuardConfig, KeyLocator, ProxyConfig, SequencerConfig,
 };
@@ -383,7 +383,7 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
         let mut found = Vec::with_capacity(entry.keys.len());
         for locator in &entry.keys {
             let known = opened.get(locator).or_else(|| match locator {
-                KeyLocator::Token { .. } => keys.0.get(locator).filter(|key| !key.given_up()),
+                KeyLocator::Token(_) => keys.0.get(locator).filter(|key| !key.given_up()),
                 // The file may hold another key by now.
                 KeyLocator::File { .. } => None,
             });
@@ -391,8 +391,8 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
                 Some(backend) => Ok(Arc::clone(backend)),
                 None => match Backend::open(locator) {
                     Ok(backend) => Ok(Arc::new(backend)),
-                    Err(error) if error.trouble == Trouble::Away => Err(error.what),
-                    Err(error) => return Err(fail(&error.what).into()),
+                    Err(OpenError::Away(place, what)) => Err((place, what)),
+                    Err(OpenError::Wrong(what)) => return Err(fail(&what).into()),
                 },
             });
         }
@@ -402,14 +402,14 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
             let backend = match (found, address) {
                 (Ok(backend), _) => backend,
                 // It may be back by the next start: no reason for 78.
-                (Err(what), None) => return Err(Failure::System(fail(&what).to_string())),
-                (Err(what), Some(address)) => {
+                (Err((_, what)), None) => return Err(Failure::System(fail(&what).to_string())),
+                (Err((place, what)), Some(address)) => {
                     tracing::warn!(
                         client = entry.name,
                         error = what,
                         "STARTING WITHOUT ONE PLACE OF A KEY: its token is away"
                     );
-                    Arc::new(Backend::away(locator, address, &what))
+                    Arc::new(Backend::away(&place, address, &what))
                 }
             };
             opened.insert(locator.clone(), Arc::clone(&backend));

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
+use crate::key::KeySelector;
+use crate::session::TokenSelector;
+
 /// A key in a token, as a `pkcs11:` URI names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pkcs11Uri {
-    /// The token's label.
-    pub token: Option<String>,
-    /// The token's serial number.
-    pub serial: Option<String>,
-    /// The key's label.
-    pub object: Option<String>,
-    /// The key's id.
-    pub id: Option<Vec<u8>>,
+    /// The token.
+    pub token: TokenSelector,
+    /// The key.
+    pub key: KeySelector,
     /// The module's file.
     pub module_path: Option<PathBuf>,
     /// The file with the PIN.
@@ -28,14 +27,15 @@ impl Pkcs11Uri {
     pub fn parse(text: &str) -> Result<Self, String> {
         let rest = text.strip_prefix("pkcs11:").ok_or("the URI must start with pkcs11:")?;
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut uri = Self::default();
+        let (mut token, mut serial, mut key) = (None, None, KeySelector::default());
+        let (mut module_path, mut pin_source) = (None, None);
         for attribute in path.split(';').filter(|part| !part.is_empty()) {
             let (name, value) = pair(attribute)?;
             match name {
-                "token" => set(&mut uri.token, name, string(name, value)?)?,
-                "serial" => set(&mut uri.serial, name, string(name, value)?)?,
-                "object" => set(&mut uri.object, name, string(name, value)?)?,
-                "id" => set(&mut uri.id, name, decode(name, value)?)?,
+                "token" => set(&mut token, name, string(name, value)?)?,
+                "serial" => set(&mut serial, name, string(name, value)?)?,
+                "object" => set(&mut key.label, name, string(name, value)?)?,
+                "id" => set(&mut key.id, name, decode(name, value)?)?,
                 "type" if value == "private" => {}
                 "type" => return Err("type: a key that signs is of type private".into()),
                 // True of any token that fits; they narrow nothing down that label and serial
@@ -59,13 +59,13 @@ impl Pkcs11Uri {
             let (name, value) = pair(attribute)?;
             match name {
                 "module-path" => {
-                    set(&mut uri.module_path, name, string(name, value)?.into())?;
+                    set(&mut module_path, name, string(name, value)?.into())?;
                 }
                 "pin-source" => {
                     let value = string(name, value)?;
                     let path = value.strip_prefix("file:").unwrap_or(&value);
                     let path = path.strip_prefix("//").unwrap_or(path);
-                    set(&mut uri.pin_source, name, path.into())?;
+                    set(&mut pin_source, name, path.into())?;
                 }
                 "pin-value" => {
                     return Err(
@@ -75,16 +75,16 @@ impl Pkcs11Uri {
                 _ => return Err(format!("unknown attribute {name}")),
             }
         }
-        if uri.token.is_none() && uri.serial.is_none() {
-            return Err("name the token: token=LABEL or serial=NUMBER".into());
-        }
-        if uri.token.is_some() && uri.serial.is_some() {
-            return Err("name the token either by token= or by serial=".into());
-        }
-        if uri.object.is_none() && uri.id.is_none() {
+        let token = match (token, serial) {
+            (Some(label), None) => TokenSelector::Label(label),
+            (None, Some(serial)) => TokenSelector::Serial(serial),
+            (None, None) => return Err("name the token: token=LABEL or serial=NUMBER".into()),
+            _ => return Err("name the token either by token= or by serial=".into()),
+        };
+        if key == KeySelector::default() {
             return Err("name the key: object=LABEL or id=%XX".into());
         }
-        Ok(uri)
+        Ok(Self { token, key, module_path, pin_source })
     }
 }
 
@@ -131,8 +131,9 @@ mod tests {
              ?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/opsign/pin",
         )
         .unwrap();
-        assert_eq!(uri.token.as_deref(), Some("my token"));
-        assert_eq!(uri.id, Some(vec![1, 255]));
+        assert_eq!(uri.token, TokenSelector::Label("my token".into()));
+        assert_eq!(uri.key.label.as_deref(), Some("sequencer"));
+        assert_eq!(uri.key.id, Some(vec![1, 255]));
         assert_eq!(uri.pin_source, Some("/etc/opsign/pin".into()));
         assert_eq!(uri.module_path, Some("/usr/lib/softhsm/libsofthsm2.so".into()));
     }
