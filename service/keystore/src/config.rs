@@ -18,6 +18,7 @@ use crate::published::{PublishPlan, Topic, TopicTls};
 use crate::rights::{Clients, Operation, Rights};
 use crate::scheme::Scheme;
 use crate::settings::Settings;
+use crate::token_plan::{FileToken, TokenPlan};
 use crate::transcript::Transcripts;
 
 /// A config file that was read and understood.
@@ -40,6 +41,7 @@ pub(crate) struct Fixed {
     pub(crate) keys: PathBuf,
     pub(crate) passphrase_file: PathBuf,
     pub(crate) shared_keys: bool,
+    pub(crate) tokens: Vec<TokenPlan>,
     pub(crate) guard: GuardPlan,
     pub(crate) audit: Option<PathBuf>,
     pub(crate) publish: Option<PublishPlan>,
@@ -87,6 +89,8 @@ struct File {
     #[serde(default)]
     reflection: bool,
     keys: FileKeys,
+    #[serde(default)]
+    pkcs11: Vec<FileToken>,
     guard: FileGuard,
     clients: Vec<FileClient>,
     #[serde(default)]
@@ -225,6 +229,7 @@ impl Config {
             keys: file.keys.folder,
             passphrase_file: file.keys.passphrase_file,
             shared_keys: file.keys.allow_shared,
+            tokens: file.pkcs11.into_iter().map(TokenPlan::new).collect::<Result<_, _>>()?,
             guard,
             publish: file.publish.map(|plan| publish(plan, file.audit.as_deref())).transpose()?,
             audit: file.audit,

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use opsign_guard::crash_point;
+use opsign_hsm::{Ed25519, TokenKey};
 use tokio::time::Instant;
 
+use crate::kept::{Kept, NotSigned};
 use crate::key_folder::{Held, KeyFolder};
 use crate::key_type::KeyType;
 use crate::message::{Asked, Claim, NotUnderstood, understand};
@@ -23,12 +25,14 @@ use crate::settings::Settings;
 use crate::transcript::{NoTranscript, Transcripts, VrfItem, VrfSignature};
 
 /// Keys by what they are for.
-type Keys = HashMap<(KeyType, PublicKey), Arc<Held>>;
+type Keys = HashMap<(KeyType, PublicKey), Arc<Kept>>;
 
 /// The keystore.
 pub(crate) struct Keystore {
     keys: ArcSwap<Keys>,
     folder: KeyFolder,
+    /// Keys in tokens, which stay as they are.
+    tokens: Vec<Arc<Kept>>,
     /// Held while keys are added, so that none is lost between two who do.
     adding: Mutex<()>,
     settings: ArcSwap<Settings>,
@@ -51,8 +55,10 @@ pub(crate) enum Denied {
     NoTranscript(NoTranscript),
     /// The guard does not let it, or has no answer.
     Stopped(Stop),
-    /// The machine is faulty.
+    /// The machine is faulty, or the key's token.
     Faulty(Faulty),
+    /// The key's token cannot sign now, or not in time.
+    TokenAway(String),
     /// The seed gives no key.
     BadSeed(BadSeed),
     /// The key cannot be kept, or may not be.
@@ -70,6 +76,7 @@ impl Denied {
             Self::NoTranscript(_) => "no_transcript",
             Self::Stopped(stop) => stop.name(),
             Self::Faulty(_) => "faulty",
+            Self::TokenAway(_) => "token_away",
             Self::BadSeed(_) => "bad_seed",
             Self::NotKept(_) => "not_kept",
         }
@@ -88,8 +95,19 @@ impl fmt::Display for Denied {
             Self::NoTranscript(what) => write!(f, "{what}"),
             Self::Stopped(stop) => write!(f, "{stop}"),
             Self::Faulty(fault) => write!(f, "{fault}"),
+            Self::TokenAway(what) => write!(f, "key unavailable: {what}"),
             Self::BadSeed(what) => write!(f, "{what}"),
             Self::NotKept(what) => f.write_str(what),
+        }
+    }
+}
+
+impl From<NotSigned> for Denied {
+    fn from(not_signed: NotSigned) -> Self {
+        match not_signed {
+            NotSigned::NotSupported => Self::NotSupported,
+            NotSigned::Faulty(fault) => Self::Faulty(fault),
+            NotSigned::Away(what) => Self::TokenAway(what),
         }
     }
 }
@@ -119,17 +137,20 @@ pub(crate) struct Signed {
 }
 
 impl Keystore {
-    /// Reads the folder's keys.
+    /// Reads the folder's keys, and takes those in tokens.
     pub(crate) fn new(
         folder: KeyFolder,
+        tokens: Vec<Kept>,
         settings: Settings,
         transcripts: Transcripts,
         protection: Protection,
     ) -> Result<Self, String> {
-        let keys = read(&folder, &settings)?;
+        let tokens: Vec<_> = tokens.into_iter().map(Arc::new).collect();
+        let keys = read(&folder, &tokens, &settings)?;
         Ok(Self {
             keys: ArcSwap::from_pointee(keys),
             folder,
+            tokens,
             adding: Mutex::default(),
             settings: ArcSwap::from_pointee(settings),
             transcripts,
@@ -137,13 +158,25 @@ impl Keystore {
         })
     }
 
-    /// Takes other settings, and reads the folder anew. On an error nothing changes.
+    /// Takes other settings, reads the folder anew, and tries tokens again that refused the PIN. On
+    /// an error nothing changes.
     pub(crate) fn reload(&self, settings: Settings) -> Result<(), String> {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = read(&self.folder, &settings)?;
+        let keys = read(&self.folder, &self.tokens, &settings)?;
+        self.tokens().for_each(TokenKey::retry);
         self.settings.store(Arc::new(settings));
         self.keys.store(Arc::new(keys));
         Ok(())
+    }
+
+    /// All keys, in no order.
+    pub(crate) fn keys(&self) -> Vec<Arc<Kept>> {
+        self.keys.load().values().cloned().collect()
+    }
+
+    /// The keys in tokens.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &Arc<TokenKey<Ed25519>>> {
+        self.tokens.iter().filter_map(|kept| kept.token())
     }
 
     /// How many keys there are.
@@ -205,7 +238,7 @@ impl Keystore {
             .add(&key, Some(call.client))
             .map_err(|error| Denied::NotKept(error.to_string()))?;
         let held = Held { key, owner: Some(call.client.to_owned()) };
-        keys.insert((key_type, public), Arc::new(held));
+        keys.insert((key_type, public), Arc::new(Kept::in_folder(held)));
         self.keys.store(Arc::new(keys));
         Ok(public)
     }
@@ -245,18 +278,17 @@ impl Keystore {
         self.allow(call, operation)?;
         let against = self
             .protection
-            .permit(&held.key, call.client, message.bytes, &claim, call.deadline)
+            .permit(&held, call.client, message.bytes, &claim, call.deadline)
             .await
             .map_err(Denied::Stopped)?;
         crash_point("key asked");
         let signature = if message.prehashed {
             let hash = message.bytes.try_into();
             let hash = hash.map_err(|_| Denied::NotUnderstood(NotUnderstood::NotAHash))?;
-            held.key.sign_prehashed(hash).ok_or(Denied::NotSupported)?
+            held.sign_prehashed(hash)?
         } else {
-            held.key.sign(message.bytes)
+            held.sign(message.bytes, call.deadline).await?
         };
-        let signature = signature.map_err(Denied::Faulty)?;
         crash_point("key answered");
         Ok(Signed { signature, claim, against })
     }
@@ -273,7 +305,7 @@ impl Keystore {
         let held = self.find(call, public)?;
         let transcript = self.transcripts.build(label, items);
         let transcript = transcript.map_err(Denied::NoTranscript)?;
-        held.key.vrf_sign(transcript).ok_or(Denied::NotSupported)
+        held.vrf_sign(transcript).ok_or(Denied::NotSupported)
     }
 
     /// Whether a client has a key.
@@ -286,19 +318,24 @@ impl Keystore {
         if may { Ok(()) } else { Err(Denied::NotAllowed(operation)) }
     }
 
-    fn find(&self, call: &Call<'_>, public: &PublicKey) -> Result<Arc<Held>, Denied> {
+    fn find(&self, call: &Call<'_>, public: &PublicKey) -> Result<Arc<Kept>, Denied> {
         let held = self.keys.load().get(&(call.key_type, *public)).cloned();
-        let its = |held: &Arc<Held>| self.settings.load().clients.has(call.client, held);
+        let its = |held: &Arc<Kept>| self.settings.load().clients.has(call.client, held);
         held.filter(its).ok_or(Denied::NoSuchKey)
     }
 }
 
-fn read(folder: &KeyFolder, settings: &Settings) -> Result<Keys, String> {
+fn read(folder: &KeyFolder, tokens: &[Arc<Kept>], settings: &Settings) -> Result<Keys, String> {
     let mut keys = Keys::new();
-    for held in folder.keys().map_err(|error| error.to_string())? {
-        let name = (held.key.key_type(), *held.key.public());
+    let held = folder.keys().map_err(|error| error.to_string())?;
+    let held = held.into_iter().map(|held| Arc::new(Kept::in_folder(held)));
+    for kept in held.chain(tokens.iter().cloned()) {
+        let name = (kept.key_type(), *kept.public());
         check_sharing(keys.keys(), &name, settings)?;
-        keys.insert(name, Arc::new(held));
+        if keys.insert(name, kept).is_some() {
+            let (key_type, public) = name;
+            return Err(format!("{public} of type {key_type} is in two places: leave one of them"));
+        }
     }
     Ok(keys)
 }

@@ -8,7 +8,8 @@
 //! | `transcript.rs` | what VRF signatures are over |
 //! | `scale.rs`, `message/` | what a message says, by its bytes |
 //! | `slot.rs`, `protection.rs` | what of it the guard is asked |
-//! | `key_folder.rs` | keys at rest |
+//! | `key_folder.rs`, `token_plan.rs` | keys at rest, and keys in tokens |
+//! | `kept.rs` | a key that signs, from either |
 //! | `rights.rs`, `settings.rs`, `config.rs` | who may do what |
 //! | `keystore.rs` | all of it put together, without sockets |
 //! | `service.rs`, `peer.rs`, `incoming.rs` | gRPC over mutual TLS |
@@ -22,6 +23,7 @@ mod audit;
 mod blake2;
 mod config;
 mod incoming;
+mod kept;
 mod key_folder;
 mod key_type;
 mod keystore;
@@ -41,6 +43,7 @@ mod session_key;
 mod settings;
 mod slot;
 mod sr25519;
+mod token_plan;
 mod transcript;
 
 /// The messages, client and server of `proto/remote_keystore.proto`.

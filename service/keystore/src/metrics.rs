@@ -2,7 +2,7 @@
 
 use opsign_guard::Guard;
 use opsign_publish::Figures;
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 /// What `observe` may let pass: the rules of session keys, and what is looked at before them.
 const ALARMS: [&str; 8] = [
@@ -26,6 +26,8 @@ pub(crate) struct Metrics {
     pub(crate) alarms: IntCounterVec,
     pub(crate) seconds: Histogram,
     pub(crate) connections: IntGauge,
+    /// Whether a token's last trial signature was right, by key.
+    pub(crate) token_up: IntGaugeVec,
     keys: IntGauge,
     guard_closed: IntGauge,
     guard_records: IntGauge,
@@ -61,6 +63,11 @@ impl Metrics {
                 .buckets(vec![1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 1.0]),
         )?;
         registry.register(Box::new(seconds.clone()))?;
+        let token_up = IntGaugeVec::new(
+            Opts::new("opsign_keystore_token_up", "1 if the key's token signs"),
+            &["key"],
+        )?;
+        registry.register(Box::new(token_up.clone()))?;
         Ok(Self {
             requests: counters(
                 "opsign_keystore_requests_total",
@@ -74,6 +81,7 @@ impl Metrics {
             )?,
             alarms,
             seconds,
+            token_up,
             connections: gauge("opsign_connections", "Open connections")?,
             keys: gauge("opsign_keystore_keys", "Keys that can sign")?,
             guard_closed: gauge("opsign_guard_closed", "1 if nothing new is recorded any more")?,

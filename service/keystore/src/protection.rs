@@ -10,8 +10,8 @@ use opsign_guard::{
 use tokio::time::{Instant, timeout_at};
 
 use crate::blake2::blake2_256;
+use crate::kept::Kept;
 use crate::message::Claim;
-use crate::session_key::SessionKey;
 use crate::slot::{OutOfRange, slot};
 
 /// Slots that a block may be ahead of the clock.
@@ -85,7 +85,7 @@ impl Protection {
     /// where there is an answer at all, with what forbids it otherwise.
     pub(crate) async fn permit(
         &self,
-        key: &SessionKey,
+        key: &Kept,
         client: &str,
         message: &[u8],
         claim: &Claim,
@@ -147,7 +147,7 @@ impl Protection {
     }
 
     /// A key's scope, which is given its rules when it is used for the first time.
-    fn scope(&self, key: &SessionKey) -> Result<Scope, String> {
+    fn scope(&self, key: &Kept) -> Result<Scope, String> {
         let scope = scope_of(key).ok_or("the key has no scope")?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.contains(&scope) {
@@ -167,7 +167,7 @@ impl Protection {
 }
 
 /// The scope of a key.
-pub(crate) fn scope_of(key: &SessionKey) -> Option<Scope> {
+pub(crate) fn scope_of(key: &Kept) -> Option<Scope> {
     let public = key.public();
     Scope::session(key.key_type().letters(), public.scheme().name(), public.as_bytes())
 }

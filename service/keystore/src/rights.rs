@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::key_folder::Held;
+use crate::kept::Kept;
 use crate::key_type::KeyType;
 use crate::public_key::PublicKey;
 
@@ -61,9 +61,9 @@ impl Clients {
     }
 
     /// Whether a key is one of a client's.
-    pub fn has(&self, client: &str, held: &Held) -> bool {
+    pub fn has(&self, client: &str, kept: &Kept) -> bool {
         self.0.get(client).is_some_and(|rights| {
-            held.owner.as_deref() == Some(client) || rights.public_keys.contains(held.key.public())
+            kept.owner() == Some(client) || rights.public_keys.contains(kept.public())
         })
     }
 }

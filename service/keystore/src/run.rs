@@ -12,7 +12,7 @@ use opsign_wire::{
 };
 use prometheus::Registry;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -20,7 +20,8 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::incoming::incoming;
-use crate::key_folder::{FolderError, KeyFolder, Listed};
+use crate::kept::Kept;
+use crate::key_folder::{FolderError, KeyFolder};
 use crate::keystore::Keystore;
 use crate::metrics::Metrics;
 use crate::protection::{Protection, now};
@@ -29,6 +30,7 @@ use crate::proto::{
     remote_keystore_server::{RemoteKeystoreServer, SERVICE_NAME},
 };
 use crate::service::{Parts, Service};
+use crate::token_plan::TokenPlan;
 
 /// How long running calls may finish after a stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -42,6 +44,10 @@ const ARRIVAL: Duration = Duration::from_secs(10);
 /// Files that are open besides clients' connections: record, anchor, logs and ports.
 const OTHER_FILES: usize = 64;
 
+/// How often keys in tokens sign for trial. A token that is lost comes back when every key of its module
+/// has noticed.
+const TRIAL: Duration = Duration::from_secs(10);
+
 /// How often the health that clients see is brought up to date.
 const HEALTH: Duration = Duration::from_secs(1);
 
@@ -49,22 +55,19 @@ const HEALTH: Duration = Duration::from_secs(1);
 /// the record stays as it is.
 ///
 /// # Errors
-/// [`Failure::Config`].
+/// [`Failure::Config`]; [`Failure::System`] if a key's token is away.
 pub fn check(path: &Path) -> Result<Vec<String>, Failure> {
     let config = Config::read(path)?;
     let tls = load_tls(&config)?;
     let folder = open_folder(&config)?;
     let protection =
         Protection::new(Guard::volatile(), config.fixed.guard.rules().observing(), 0, 0);
-    let keystore = Keystore::new(folder, config.settings(), config.transcripts(), protection)
-        .map_err(Failure::Config)?;
+    let tokens = open_tokens(&config)?;
+    let keystore =
+        Keystore::new(folder, tokens, config.settings(), config.transcripts(), protection)
+            .map_err(Failure::Config)?;
     let mut lines = vec![format!("{} keys", keystore.len())];
-    let listed = KeyFolder::list(&config.fixed.keys).map_err(config_failure)?;
-    for Listed { key_type, public, owner } in listed {
-        let scheme = public.scheme();
-        let owner = owner.unwrap_or_else(|| "nobody's but by publicKeys".into());
-        lines.push(format!("key {key_type} {scheme} {public}: {owner}"));
-    }
+    lines.extend(keystore.keys().iter().map(ToString::to_string));
     for (name, rights) in &config.clients.0 {
         let mut types: Vec<_> = rights.key_types.iter().map(ToString::to_string).collect();
         types.sort();
@@ -127,8 +130,10 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
     };
     let plan = &fixed.guard;
     let protection = Protection::new(guard, plan.rules(), plan.not_before, plan.slot_time);
-    let keystore = Keystore::new(folder, config.settings(), config.transcripts(), protection)
-        .map_err(Failure::Config)?;
+    let tokens = open_tokens(&config)?;
+    let keystore =
+        Keystore::new(folder, tokens, config.settings(), config.transcripts(), protection)
+            .map_err(Failure::Config)?;
     let count = metrics.connections.clone();
     let deadline = fixed.limits.deadline;
     let parts = Arc::new(Parts { keystore, metrics, audit, deadline });
@@ -165,6 +170,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
             .map_err(|error| Failure::System(format!("reflection: {error}")))
     });
     let reflection = reflection.transpose()?;
+    let trials = tokio::spawn(try_tokens(Arc::clone(&parts)));
     let service = RemoteKeystoreServer::new(Service(Arc::clone(&parts)))
         .max_decoding_message_size(fixed.limits.message);
     let room = room_for(fixed.limits.connections, OTHER_FILES);
@@ -199,6 +205,7 @@ async fn serve(path: &Path, version: &str) -> Result<(), Failure> {
         serving.abort();
     }
     healthy.abort();
+    trials.abort();
     if let Some(publisher) = publisher
         && !publisher.stop(PUBLISH)
     {
@@ -242,6 +249,21 @@ fn reload(path: &Path, old: &Config, parts: &Parts, tls: &Tls) {
     }
 }
 
+async fn try_tokens(parts: Arc<Parts>) {
+    loop {
+        let trials = parts.keystore.tokens().map(|key| async {
+            let tried = key.try_out(Instant::now() + parts.deadline).await;
+            let name = key.place().to_string();
+            parts.metrics.token_up.with_label_values(&[&name]).set(i64::from(tried.is_ok()));
+            if let Err(error) = tried {
+                tracing::warn!(key = name, %error, "the key's token does not sign");
+            }
+        });
+        futures_util::future::join_all(trials).await;
+        tokio::time::sleep(TRIAL).await;
+    }
+}
+
 fn load_tls(config: &Config) -> Result<Tls, Failure> {
     Tls::load(config.fixed.tls.clone()).map_err(|error| Failure::Config(error.to_string()))
 }
@@ -254,6 +276,10 @@ fn open_folder(config: &Config) -> Result<KeyFolder, Failure> {
     let passphrase = Passphrase::from_file_contents(&bytes)
         .map_err(|error| Failure::Config(format!("{}: {error}", path.display())))?;
     KeyFolder::open(&config.fixed.keys, &passphrase).map_err(config_failure)
+}
+
+fn open_tokens(config: &Config) -> Result<Vec<Kept>, Failure> {
+    config.fixed.tokens.iter().map(TokenPlan::open).collect()
 }
 
 fn store(config: &Config) -> Result<Option<Store>, Failure> {

@@ -226,7 +226,8 @@ fn error(denied: &Denied) -> RemoteKeystoreError {
         | Denied::BadSeed(_)
         | Denied::NotKept(_)
         | Denied::NotAllowed(_) => RemoteKeystoreError::ValidationError,
-        Denied::Stopped(Stop::Unavailable(_) | Stop::Waiting | Stop::Late) => {
+        Denied::TokenAway(_)
+        | Denied::Stopped(Stop::Unavailable(_) | Stop::Waiting | Stop::Late) => {
             RemoteKeystoreError::Unavailable
         }
         Denied::Stopped(_) => RemoteKeystoreError::ValidationError,

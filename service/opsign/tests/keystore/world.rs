@@ -225,12 +225,17 @@ impl Running {
 
     /// The value of one metric, with its labels.
     pub fn metric(&self, name: &str) -> f64 {
+        self.find_metric(name).unwrap_or_else(|| panic!("{name} is not shown"))
+    }
+
+    /// The same, or none if it is not shown.
+    pub fn find_metric(&self, name: &str) -> Option<f64> {
         let mut stream = std::net::TcpStream::connect(self.metrics.unwrap()).unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.unwrap_or_else(|| panic!("{name} is not in {text}")).parse().unwrap()
+        value.map(|value| value.parse().unwrap())
     }
 
     pub fn kill(&mut self) {
