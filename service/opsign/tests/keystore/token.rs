@@ -79,13 +79,15 @@ fn start(world: &World) -> Running {
     world.start_with(&mut command(world, &["keystore", "--config", "keystore.yaml"]))
 }
 
-/// Runs `check-config`, or a server that is not to start.
+/// Runs `check-config`, or a server that has not started before.
 fn ends(world: &World, words: &[&str]) -> Output {
     command(world, words).args(["--config", "keystore.yaml"]).output().unwrap()
 }
 
 /// A server that is not to start: its exit code, and what it says.
 fn refused(world: &World) -> (Option<i32>, String) {
+    let running = world.try_start(&mut command(world, &["keystore", "--config", "keystore.yaml"]));
+    assert!(running.is_err(), "it starts");
     let output = ends(world, &["keystore"]);
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
@@ -256,10 +258,10 @@ fn a_wrong_pin_stops_the_start() {
     let world = with_token();
     world.configure(&section(""));
     world.write("pin", "9999");
-    for words in [&["keystore"][..], &["keystore", "check-config"]] {
-        let output = ends(&world, words);
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.code(), Some(78), "{text}");
+    let check = ends(&world, &["keystore", "check-config"]);
+    let check = String::from_utf8([check.stdout, check.stderr].concat()).unwrap();
+    for (code, text) in [(Some(78), check), refused(&world)] {
+        assert_eq!(code, Some(78), "{text}");
         assert!(text.contains("key pkcs11:tok/gran: the token refused the PIN"), "{text}");
         assert!(!text.contains("9999"), "{text}");
     }
