@@ -1,9 +1,10 @@
 //! Keys in tokens, as the config names them.
 
+use std::path::PathBuf;
+
 use opsign_hsm::{Ed25519Public, KeyPlace, TokenKey, TokenSettings};
 use opsign_wire::Failure;
 use serde::Deserialize;
-use std::path::PathBuf;
 
 use crate::kept::Kept;
 use crate::key_type::KeyType;
