@@ -1,4 +1,4 @@
-//! Keccak-f[1600] (FIPS 202, section 3) on eight states side by side: a lane of several fills a vector
+//! Keccak-f\[1600\] (FIPS 202, section 3) on eight states side by side: a lane of several fills a vector
 //! register.
 
 use crate::{EightStates, RoundConstants};

@@ -14,10 +14,10 @@ cpufeatures::new!(avx2, "avx2");
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(avx512, "avx512f");
 
-/// Eight states of Keccak-f[1600]: lane (x, y) of each is at `[5 * y + x]`.
+/// Eight states of Keccak-f\[1600\]: lane (x, y) of each is at `[5 * y + x]`.
 pub type EightStates = [[u64; 8]; 25];
 
-/// What a round of Keccak-f[1600] adds to lane (0, 0) (FIPS 202, section 3.2.5).
+/// What a round of Keccak-f\[1600\] adds to lane (0, 0) (FIPS 202, section 3.2.5).
 pub type RoundConstants = [u64; 24];
 
 /// The same work in two shapes, each best for what it is compiled for.
@@ -64,7 +64,7 @@ pub fn keccak_worth() -> usize {
     usize::MAX
 }
 
-/// Keccak-f[1600] (FIPS 202, section 3) on each state; false, and nothing is done, where
+/// Keccak-f\[1600\] (FIPS 202, section 3) on each state; false, and nothing is done, where
 /// [`keccak_worth`] is more than eight.
 #[inline]
 pub fn keccak_f_eight(states: &mut EightStates, constants: &RoundConstants) -> bool {
