@@ -44,7 +44,7 @@
 //!
 //! # What is promised
 //!
-//! No `unsafe`, no `std`, and no heap in the default build (the feature `dispatch` brings three unsafe
+//! No `unsafe`, no `std`, and no heap in the default build (the feature `dispatch` brings four unsafe
 //! calls, in the crate `opsign-cpu`); signing is constant time in control flow and memory addresses; a
 //! [`SecretKey`] is wiped when it is dropped. Only builders make a [`SigningHash`]: there is no way to
 //! sign 32 bytes of a caller's choice outside [`hazmat`].

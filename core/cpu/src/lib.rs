@@ -1,11 +1,13 @@
 //! Runs safe code that is compiled for x86-64 processors with more than every one has, where there
-//! are such: the same code a second time for BMI1 and BMI2 (Haswell and Excavator were the first), and
-//! Keccak on eight states at once for AVX2 and AVX-512. All the unsafe code below `opsign-core`: it is
-//! here so that core can forbid it.
+//! are such: the same code a second time for BMI1 and BMI2 (Haswell and Excavator were the first),
+//! Keccak on eight states at once for AVX2 and AVX-512, and reading a table at a secret place for
+//! AVX2. All the unsafe code below `opsign-core`: it is here so that core can forbid it.
 #![no_std]
 
 #[cfg(target_arch = "x86_64")]
 mod keccak;
+#[cfg(target_arch = "x86_64")]
+mod table;
 
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(bmi, "bmi1", "bmi2");
@@ -87,6 +89,20 @@ pub fn keccak_f_eight(states: &mut EightStates, constants: &RoundConstants) -> b
     false
 }
 
+/// The row's entry at a secret place, in constant time; all zeroes for a place behind the last. `None`
+/// without AVX2, whatever the place.
+#[inline]
+pub fn table_entry(row: &[[u64; 8]], place: u64) -> Option<[u64; 8]> {
+    #[cfg(target_arch = "x86_64")]
+    if avx2::get() {
+        // SAFETY: `entry` is safe but for what it is compiled for, AVX2, of which processor and system
+        // have just been asked.
+        return Some(unsafe { table::entry(row, place) });
+    }
+    let _ = (row, place);
+    None
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -103,6 +119,26 @@ mod tests {
         fn with_bmi(self) {
             *self.0 = Some(true);
         }
+    }
+
+    #[test]
+    fn entries() {
+        let rows: std::vec::Vec<[u64; 8]> =
+            (0..64_u64).map(|row| [0, 1, 2, 3, 4, 5, 6, 7].map(|limb| !(row * 8 + limb))).collect();
+        for length in [1, 2, 31, 32, 64] {
+            for place in (0..70).chain([1 << 32, 1 << 63, u64::MAX]) {
+                let found = table_entry(&rows[..length], place);
+                let expected = rows[..length].get(place as usize).copied().unwrap_or_default();
+                assert_eq!(found, has_avx2().then_some(expected), "{place} of {length}");
+            }
+        }
+    }
+
+    fn has_avx2() -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return std::is_x86_feature_detected!("avx2");
+        #[cfg(not(target_arch = "x86_64"))]
+        false
     }
 
     #[test]

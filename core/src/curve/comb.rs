@@ -14,7 +14,7 @@ use super::scalar::Scalar;
 ///
 /// W is 1 more than the logarithm of COLUMNS; ROWS windows of W bits make 256 bits or a little more.
 pub(super) struct Comb<const ROWS: usize, const COLUMNS: usize> {
-    rows: [[Affine; COLUMNS]; ROWS],
+    rows: [[[u64; 8]; COLUMNS]; ROWS],
 }
 
 impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
@@ -25,7 +25,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
     };
 
     /// A table that holds nothing yet.
-    pub(super) const UNSET: Self = Self { rows: [[Affine::UNSET; COLUMNS]; ROWS] };
+    pub(super) const UNSET: Self = Self { rows: [[[0; 8]; COLUMNS]; ROWS] };
 
     /// The table of a point.
     #[cfg(test)]
@@ -48,7 +48,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
                 words[j] = u64::from_le_bytes(limbs[8 * i + j]);
                 j += 1;
             }
-            comb.rows[i / COLUMNS][i % COLUMNS] = Affine::from_limbs(&words);
+            comb.rows[i / COLUMNS][i % COLUMNS] = words;
             i += 1;
         }
         comb
@@ -57,13 +57,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
     #[cfg(test)]
     pub(super) fn to_bytes(&self) -> std::vec::Vec<u8> {
         let entries = self.rows.iter().flatten();
-        let coordinates = entries.flat_map(|point| [point.x, point.y]);
-        let little_endian = coordinates.map(|coordinate| {
-            let mut bytes = coordinate.to_be_bytes();
-            bytes.reverse();
-            bytes
-        });
-        little_endian.flatten().collect()
+        entries.flatten().flat_map(|limb| limb.to_le_bytes()).collect()
     }
 
     /// Makes this the table of a point.
@@ -82,7 +76,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
     /// are made affine with one inversion (Montgomery's trick).
     ///
     /// The sums are of `(2 j + 1)` and 2 times a point of order n, so never of like points.
-    fn fill_row(row: &mut [Affine; COLUMNS], base: &Affine, twice: &Affine) -> (Affine, Affine) {
+    fn fill_row(row: &mut [[u64; 8]; COLUMNS], base: &Affine, twice: &Affine) -> (Affine, Affine) {
         let mut next = Xyzz::from_affine(twice);
         let mut doublings = 1;
         while doublings < Self::WINDOW {
@@ -109,7 +103,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
         while i > 0 {
             i -= 1;
             let affine = points[i].scaled(inverse.mul(products[i]));
-            row[i] = Affine { x: affine.x.normalize(), y: affine.y.normalize() };
+            row[i] = Affine { x: affine.x.normalize(), y: affine.y.normalize() }.limbs();
             inverse = inverse.mul(points[i].zzz);
         }
         (next.scaled(inverse.mul(next_twice.zzz)), next_twice.scaled(inverse.mul(next.zzz)))
@@ -145,7 +139,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
         let digits = Digits::new(scalar, ROWS * Self::WINDOW);
         self.rows.iter().enumerate().map(move |(i, row)| {
             let (column, negate) = digits.digit(i, Self::WINDOW);
-            let Affine { x, y } = row[column as usize];
+            let Affine { x, y } = Affine::from_limbs(&row[column as usize]);
             Affine { x, y: if negate != 0 { y.negate() } else { y } }
         })
     }
@@ -154,24 +148,39 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
     #[inline(always)]
     fn entry(&self, row: usize, digits: &Digits) -> Affine {
         let (column, negate) = digits.digit(row, Self::WINDOW);
-        // 32 bits a mask, so that they are made four at a time.
-        let mut masks = [0_i32; COLUMNS];
-        for (i, mask) in masks.iter_mut().enumerate() {
-            *mask = -i32::from(i as u32 == column as u32);
-        }
-        let masks = core::hint::black_box(&masks);
-        let mut limbs = [0; 8];
-        for (entry, mask) in self.rows[row].iter().zip(masks) {
-            let mask = i64::from(*mask) as u64;
-            for (limb, found) in limbs.iter_mut().zip(entry.limbs()) {
-                *limb |= mask & found;
-            }
-        }
-        // In memory, so that the loop works on two limbs at a time.
-        let mut found = Affine::from_limbs(core::hint::black_box(&limbs));
+        let mut found = Affine::from_limbs(&read(&self.rows[row], column));
         found.y = FieldElement::select(negate, &found.y, &found.y.negate());
         found
     }
+}
+
+/// A row's entry at a secret place, in constant time.
+#[inline(always)]
+fn read<const COLUMNS: usize>(row: &[[u64; 8]; COLUMNS], place: u64) -> [u64; 8] {
+    #[cfg(feature = "dispatch")]
+    if let Some(limbs) = opsign_cpu::table_entry(row, place) {
+        return limbs;
+    }
+    read_plain(row, place)
+}
+
+#[inline(always)]
+fn read_plain<const COLUMNS: usize>(row: &[[u64; 8]; COLUMNS], place: u64) -> [u64; 8] {
+    // 32 bits a mask, so that they are made four at a time.
+    let mut masks = [0_i32; COLUMNS];
+    for (i, mask) in masks.iter_mut().enumerate() {
+        *mask = -i32::from(i as u32 == place as u32);
+    }
+    let masks = core::hint::black_box(&masks);
+    let mut limbs = [0; 8];
+    for (entry, mask) in row.iter().zip(masks) {
+        let mask = i64::from(*mask) as u64;
+        for (limb, found) in limbs.iter_mut().zip(entry) {
+            *limb |= mask & found;
+        }
+    }
+    // In memory, so that the loop works on two limbs at a time.
+    *core::hint::black_box(&limbs)
 }
 
 /// A scalar k as windows of bits that count +1 and -1. Wiped when dropped.
@@ -216,5 +225,21 @@ impl Drop for Digits {
     fn drop(&mut self) {
         self.bits.zeroize();
         self.negate.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways, whichever this processor goes.
+    #[test]
+    fn entries() {
+        let row: [[u64; 8]; 32] =
+            core::array::from_fn(|place| core::array::from_fn(|limb| !(place * 8 + limb) as u64));
+        for (place, entry) in row.iter().enumerate() {
+            assert_eq!(read(&row, place as u64), *entry);
+            assert_eq!(read_plain(&row, place as u64), *entry);
+        }
     }
 }
