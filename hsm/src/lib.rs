@@ -32,8 +32,9 @@
 //! # What is promised
 //!
 //! A signature leaves [`HsmSigner`] only if it recovers to the address the signer was started
-//! with, and [`Ed25519Signer`] only if the public key verifies it strictly. Whatever the module does (answers late, wrongly, in another form, not at all) ends as one
-//! of the kinds of [`ErrorKind`]. What the token itself does with time and memory is its own.
+//! with, and [`Ed25519Signer`] only if the public key verifies it strictly. Whatever the module does
+//! (answers late, wrongly, in another form, not at all) ends as one of the kinds of [`ErrorKind`].
+//! What the token itself does with time and memory is its own.
 #![forbid(unsafe_code)]
 
 mod ed25519;
