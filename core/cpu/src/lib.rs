@@ -17,9 +17,11 @@ cpufeatures::new!(avx2, "avx2");
 cpufeatures::new!(avx512, "avx512f");
 
 /// Eight states of Keccak-f\[1600\]: lane (x, y) of each is at `[5 * y + x]`.
+#[cfg(target_arch = "x86_64")]
 pub type EightStates = [[u64; 8]; 25];
 
 /// What a round of Keccak-f\[1600\] adds to lane (0, 0) (FIPS 202, section 3.2.5).
+#[cfg(target_arch = "x86_64")]
 pub type RoundConstants = [u64; 24];
 
 /// The same work in two shapes, each best for what it is compiled for.
@@ -53,54 +55,62 @@ fn compiled_with_bmi(work: impl Work) {
     work.with_bmi();
 }
 
-/// How many states at least make [`keccak_f_eight`] quicker than one after the other, which it then
-/// does for eight; more than eight where it cannot do it.
-#[inline]
-pub fn keccak_worth() -> usize {
-    #[cfg(target_arch = "x86_64")]
-    match (avx512::get(), avx2::get()) {
-        (true, _) => return 2,
-        (false, true) => return 5,
-        (false, false) => {}
-    }
-    usize::MAX
+/// Keccak-f\[1600\] (FIPS 202, section 3) on eight states at once, by a processor that has vectors
+/// for it.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+pub struct KeccakEight(Vectors);
+
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+enum Vectors {
+    Avx512,
+    Avx2,
 }
 
-/// Keccak-f\[1600\] (FIPS 202, section 3) on each state; false, and nothing is done, where
-/// [`keccak_worth`] is more than eight.
-#[inline]
-pub fn keccak_f_eight(states: &mut EightStates, constants: &RoundConstants) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if avx512::get() {
-            // SAFETY: `permute` is safe but for what it is compiled for, AVX-512F. The processor has
-            // just been asked for it (CPUID, leaf 7), and the system whether it keeps those registers
-            // (XGETBV).
-            unsafe { keccak::avx512::permute(states, constants) };
-            return true;
-        }
-        if avx2::get() {
-            // SAFETY: likewise, with AVX2.
-            unsafe { keccak::avx2::permute(states, constants) };
-            return true;
+#[cfg(target_arch = "x86_64")]
+impl KeccakEight {
+    /// `None` without AVX2.
+    #[inline]
+    pub fn new() -> Option<Self> {
+        match (avx512::get(), avx2::get()) {
+            (true, _) => Some(Self(Vectors::Avx512)),
+            (false, true) => Some(Self(Vectors::Avx2)),
+            (false, false) => None,
         }
     }
-    let _ = (states, constants);
-    false
+
+    /// How many states at least make it quicker than one after the other.
+    #[inline]
+    pub fn worth(self) -> usize {
+        match self.0 {
+            Vectors::Avx512 => 2,
+            Vectors::Avx2 => 5,
+        }
+    }
+
+    /// Permutes each state.
+    #[inline]
+    pub fn permute(self, states: &mut EightStates, constants: &RoundConstants) {
+        match self.0 {
+            // SAFETY: `permute` is safe but for what it is compiled for, AVX-512F. Only `new` makes
+            // this, after asking the processor for it (CPUID, leaf 7), and the system whether it keeps
+            // those registers (XGETBV).
+            Vectors::Avx512 => unsafe { keccak::avx512::permute(states, constants) },
+            // SAFETY: likewise, with AVX2.
+            Vectors::Avx2 => unsafe { keccak::avx2::permute(states, constants) },
+        }
+    }
 }
 
 /// The row's entry at a secret place, in constant time; all zeroes for a place behind the last. `None`
 /// without AVX2, whatever the place.
+#[cfg(target_arch = "x86_64")]
 #[inline]
 pub fn table_entry(row: &[[u64; 8]], place: u64) -> Option<[u64; 8]> {
-    #[cfg(target_arch = "x86_64")]
-    if avx2::get() {
-        // SAFETY: `entry` is safe but for what it is compiled for, AVX2, of which processor and system
-        // have just been asked.
-        return Some(unsafe { table::entry(row, place) });
-    }
-    let _ = (row, place);
-    None
+    // SAFETY: `entry` is safe but for what it is compiled for, AVX2, of which processor and system
+    // have just been asked.
+    avx2::get().then(|| unsafe { table::entry(row, place) })
 }
 
 #[cfg(test)]
@@ -121,6 +131,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_arch = "x86_64")]
     #[test]
     fn entries() {
         let rows: std::vec::Vec<[u64; 8]> =
@@ -129,16 +140,10 @@ mod tests {
             for place in (0..70).chain([1 << 32, 1 << 63, u64::MAX]) {
                 let found = table_entry(&rows[..length], place);
                 let expected = rows[..length].get(place as usize).copied().unwrap_or_default();
-                assert_eq!(found, has_avx2().then_some(expected), "{place} of {length}");
+                let has_avx2 = std::is_x86_feature_detected!("avx2");
+                assert_eq!(found, has_avx2.then_some(expected), "{place} of {length}");
             }
         }
-    }
-
-    fn has_avx2() -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return std::is_x86_feature_detected!("avx2");
-        #[cfg(not(target_arch = "x86_64"))]
-        false
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
 /// A row's entry at a secret place, in constant time.
 #[inline(always)]
 fn read<const COLUMNS: usize>(row: &[[u64; 8]; COLUMNS], place: u64) -> [u64; 8] {
-    #[cfg(feature = "dispatch")]
+    #[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
     if let Some(limbs) = opsign_cpu::table_entry(row, place) {
         return limbs;
     }

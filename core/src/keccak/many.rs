@@ -2,7 +2,7 @@
 
 use core::slice;
 
-use opsign_cpu::EightStates;
+use opsign_cpu::{EightStates, KeccakEight};
 
 use super::Pieces;
 use super::permutation::{RATE, ROUND_CONSTANTS, State, absorb};
@@ -12,10 +12,11 @@ pub(crate) const SIDE_BY_SIDE: usize = 8;
 
 /// Keccak-256 of up to [`SIDE_BY_SIDE`] messages.
 pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
-    let worth = opsign_cpu::keccak_worth();
+    let eight = KeccakEight::new();
     let mut states = [[0; SIDE_BY_SIDE]; 25];
     let mut at = 0;
-    while messages.iter().filter(|message| blocks(message) > at).count() >= worth {
+    let going_on = |at| messages.iter().filter(|message| blocks(message) > at).count();
+    while let Some(eight) = eight.filter(|eight| going_on(at) >= eight.worth()) {
         for (column, message) in messages.iter().enumerate() {
             if at < blocks(message) {
                 let mut room = [0; RATE];
@@ -25,7 +26,7 @@ pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
                 }
             }
         }
-        opsign_cpu::keccak_f_eight(&mut states, &ROUND_CONSTANTS);
+        eight.permute(&mut states, &ROUND_CONSTANTS);
         at += 1;
         for (column, (message, hash)) in messages.iter().zip(&mut *hashes).enumerate() {
             if at == blocks(message) {
