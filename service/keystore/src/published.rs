@@ -99,6 +99,20 @@ pub struct KeyReport {
     pub outcomes: BTreeMap<String, u64>,
 }
 
+impl KeyReport {
+    fn add(&mut self, time: String, outcome: String) {
+        // As text 12:00:00Z comes behind 12:00:00.5Z.
+        let at = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+        if self.first.is_empty() || at(&time) < at(&self.first) {
+            self.first.clone_from(&time);
+        }
+        if at(&time) > at(&self.last) {
+            self.last = time;
+        }
+        *self.outcomes.entry(outcome).or_default() += 1;
+    }
+}
+
 /// What a topic says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
@@ -127,7 +141,6 @@ pub fn replay(
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     let mut keys: BTreeMap<String, KeyReport> = BTreeMap::new();
     let mut taken = Ok(());
     let read = runtime.block_on(read_back(&broker, |bytes| {
@@ -136,15 +149,25 @@ pub fn replay(
         }
         let Ok(line) = serde_json::from_slice::<Line>(bytes) else { return };
         let key = keys.entry(line.public_key.unwrap_or_else(|| "none".into())).or_default();
-        if key.first.is_empty() || time(&line.time) < time(&key.first) {
-            key.first.clone_from(&line.time);
-        }
-        if time(&line.time) > time(&key.last) {
-            key.last = line.time;
-        }
-        *key.outcomes.entry(line.outcome).or_default() += 1;
+        key.add(line.time, line.outcome);
     }));
     let read = read.map_err(|error: BrokerError| error.to_string())?;
     taken?;
     Ok(Replayed { keys, read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_goes_by_time_in_whatever_order_lines_come() {
+        let mut report = KeyReport::default();
+        for (second, outcome) in [(".5", "done"), ("", "slot_taken"), (".25", "done")] {
+            report.add(format!("2026-11-21T12:00:00{second}Z"), outcome.into());
+        }
+        assert_eq!(report.first, "2026-11-21T12:00:00Z");
+        assert_eq!(report.last, "2026-11-21T12:00:00.5Z");
+        assert_eq!(report.outcomes, [("done".into(), 2), ("slot_taken".into(), 1)].into());
+    }
 }
