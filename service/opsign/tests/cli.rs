@@ -5,6 +5,7 @@ mod bench;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use bench::{Bench, PIN, text, vector};
 use serde_json::Value;
@@ -27,6 +28,31 @@ fn help_and_version_are_answers_and_wrong_usage_is_64() {
         "key list --key-dir a --hsm-config b",
     ] {
         assert!(!bench.run(wrong).expect(64).err.is_empty());
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_changes_no_verdict() {
+    let bench = Bench::new();
+    bench.run("key generate --key new.key").expect(0);
+    for (line, code) in [
+        ("key address --key new.key", 69),
+        ("--json key address --key new.key", 69),
+        // What went wrong counts for more than that nobody hears it.
+        ("--json key address --key none.key", 65),
+        ("--json key generate --key new.key", 65),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(env!("CARGO_BIN_EXE_opsign"))
+            .args(line.split(' '))
+            .current_dir(bench.path())
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+        assert!(!said.contains("panicked"), "{line}: {said}");
     }
 }
 
