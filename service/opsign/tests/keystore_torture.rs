@@ -104,14 +104,16 @@ fn main() {
         let mut old = None;
         for _ in 0..LIFE.min(options.cycles - cycles) {
             cycles += 1;
-            if Some(cycles + 5) == options.forget_at {
-                old = Some(std::fs::read(life.world.path("guard/log")).unwrap());
+            if options.forget_at.is_some_and(|at| cycles == at / 2) {
+                old = Some((std::fs::read(life.world.path("guard/log")).unwrap(), life.slot));
             }
             if Some(cycles) == options.forget_at {
-                std::fs::write(life.world.path("guard/log"), old.take().unwrap()).unwrap();
+                let (log, slot) = old.take().unwrap();
+                std::fs::write(life.world.path("guard/log"), log).unwrap();
                 // It would notice.
                 std::fs::remove_file(life.world.path("guard/checkpoint")).unwrap();
-                life.slot -= 4;
+                // All that is forgotten is asked for again.
+                life.slot = slot;
             }
             let place = runtime.block_on(life.cycle(&mut state));
             *kills.entry(place).or_default() += 1;
