@@ -21,3 +21,23 @@ pub fn run_server(server: impl Future<Output = Result<(), Failure>>) -> Result<(
     runtime.shutdown_timeout(LEFT);
     ended
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_call_that_does_not_return_does_not_hold_up_the_end() {
+        let begun = Instant::now();
+        let ended = run_server(async {
+            // Like a token that hangs in its module.
+            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(30)));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(())
+        });
+        assert!(ended.is_ok());
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+}
