@@ -5,7 +5,7 @@
   ctime go opnode wasm bench counts fuzz bench-guard bench-hsm bench-signer bench-keystore bench-proxy \
   bench-sidecar kafka postgres parity torture torture-keystore schedules test-devnet \
   test-sidecar test-switch package package-test monitoring deny keystore-judges keystore-client \
-  lint header verify-curve tables clean
+  lint header verify-curve dudect tables clean
 
 demo:
 	@scripts/demo.sh
@@ -146,6 +146,9 @@ header:
 
 verify-curve:
 	@scripts/verify-curve.sh
+
+dudect:
+	@scripts/dudect.sh
 
 tables:
 	@scripts/tables.sh

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# dudect.sh [TIMES]: whether the times of signing tell keys apart, by dudect's test; some minutes, best on
+# a quiet machine. A run to stand behind is copied from target/bench/dudect.md to docs/dudect.md.
+source "$(dirname "$0")/env.sh"
+
+mkdir -p target/bench
+cargo bench --quiet --locked --package opsign-benches --bench dudect -- "${1:-1000000}" |
+  tee target/bench/dudect.md
+say "written: target/bench/dudect.md"
