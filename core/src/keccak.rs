@@ -14,7 +14,7 @@ mod sha3_engine;
 mod sponge;
 
 #[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
-pub(crate) use many::{SIDE_BY_SIDE, keccak256_many};
+pub(crate) use many::{TOGETHER, keccak256_many};
 #[cfg(not(all(feature = "fast", target_arch = "x86_64")))]
 pub(crate) use sha3_engine::Keccak256;
 #[cfg(all(feature = "fast", target_arch = "x86_64"))]
@@ -23,13 +23,14 @@ pub(crate) use sponge::Keccak256;
 /// A message, in two pieces that are hashed one after the other.
 pub(crate) type Pieces<'a> = [&'a [u8]; 2];
 
-/// The most messages that are hashed side by side.
+/// The most messages that are hashed together.
 #[cfg(not(all(feature = "dispatch", target_arch = "x86_64")))]
-pub(crate) const SIDE_BY_SIDE: usize = 1;
+pub(crate) const TOGETHER: usize = 1;
 
-/// Keccak-256 of up to [`SIDE_BY_SIDE`] messages.
 #[cfg(not(all(feature = "dispatch", target_arch = "x86_64")))]
-pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
+pub(crate) use one_after_the_other as keccak256_many;
+
+fn one_after_the_other(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
     for (message, hash) in messages.iter().zip(hashes) {
         *hash = keccak256(message);
     }

@@ -4,7 +4,7 @@
 //! Keys are `rlp(index)`, so their order is known without sorting: 1 to 127, then 0, then 128 on.
 //! That lets the trie be walked from its root down with one frame per nibble and no heap.
 
-use crate::keccak::{Pieces, SIDE_BY_SIDE, keccak256, keccak256_many};
+use crate::keccak::{Pieces, TOGETHER, keccak256, keccak256_many};
 use crate::rlp::{self, Buffer, Sink};
 
 /// What a node says of its child: the child itself if its RLP has less than 32 bytes, else its
@@ -22,18 +22,20 @@ impl Reference {
         Self { bytes, length: 1 }
     };
 
-    /// To a node of whose RLP this is the hash; if it is short, the hash is not looked at.
-    fn to(node: &Node<'_>, hash: &[u8; 32]) -> Self {
-        let (mut bytes, [first, second]) = ([0; 33], node.rlp());
+    /// Makes this one to a node of whose RLP this is the hash; if it is short, the hash is not looked
+    /// at.
+    fn set(&mut self, node: &Node<'_>, hash: &[u8; 32]) {
+        let [first, second] = node.rlp();
         let length = first.len() + second.len();
         if length < 32 {
-            bytes[..first.len()].copy_from_slice(first);
-            bytes[first.len()..length].copy_from_slice(second);
-            return Self { bytes, length: length as u8 };
+            self.bytes[..first.len()].copy_from_slice(first);
+            self.bytes[first.len()..length].copy_from_slice(second);
+            self.length = length as u8;
+        } else {
+            self.bytes[0] = 0x80 + 32;
+            self.bytes[1..].copy_from_slice(hash);
+            self.length = 33;
         }
-        bytes[0] = 0x80 + 32;
-        bytes[1..].copy_from_slice(hash);
-        Self { bytes, length: 33 }
     }
 
     fn put(&self, out: &mut dyn Sink) {
@@ -55,11 +57,11 @@ struct Node<'a> {
 impl<'a> Node<'a> {
     const NONE: Self = Self { bytes: [0; LONGEST], length: 0, item: &[] };
 
-    fn set_leaf(&mut self, path: &[u8], item: &'a [u8]) {
+    fn set_leaf(&mut self, key: Key, depth: usize, item: &'a [u8]) {
         // A path of 7 bytes at most, and a header of 5.
         let mut inside = [0; 12];
         let mut buffer = Buffer { bytes: &mut inside, length: 0 };
-        put_path(&mut buffer, path, true);
+        key.put_path(&mut buffer, depth, key.length - depth, true);
         rlp::put_bytes_header(&mut buffer, item);
         let length = buffer.length;
         let mut buffer = Buffer { bytes: &mut self.bytes, length: 0 };
@@ -80,45 +82,44 @@ impl<'a> Node<'a> {
 }
 
 /// The nibbles of `rlp(index)`: at most five bytes for an index of 32 bits.
+#[derive(Clone, Copy)]
 struct Key {
-    nibbles: [u8; 10],
+    /// The first in the highest bits.
+    nibbles: u64,
     length: usize,
 }
 
 impl Key {
     fn of(index: u32) -> Self {
-        let significant = 4 - index.leading_zeros() as usize / 8;
-        let [_, _, _, _, a, b, c, d] =
-            (u64::from(index) << (32 - 8 * significant as u32)).to_be_bytes();
-        let (bytes, length) = match index {
-            0 => ([0x80, 0, 0, 0, 0], 1),
-            1..0x80 => ([a, 0, 0, 0, 0], 1),
-            _ => ([0x80 + significant as u8, a, b, c, d], 1 + significant),
-        };
-        let mut nibbles = [0; 10];
-        for (pair, byte) in nibbles.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *pair = [byte >> 4, byte & 15];
+        let number = u64::from(index);
+        match index {
+            0 => Self { nibbles: 0x80 << 56, length: 2 },
+            1..0x80 => Self { nibbles: number << 56, length: 2 },
+            _ => {
+                let bytes = 4 - u64::from(index.leading_zeros()) / 8;
+                let nibbles = (0x80 + bytes) << 56 | number << (56 - 8 * bytes);
+                Self { nibbles, length: 2 + 2 * bytes as usize }
+            }
         }
-        Self { nibbles, length: 2 * length }
     }
 
-    fn nibbles(&self) -> &[u8] {
-        &self.nibbles[..self.length]
+    fn nibble(self, at: usize) -> u8 {
+        (self.nibbles >> (60 - 4 * at)) as u8 & 15
     }
-}
 
-/// The hex-prefix encoding of a path (appendix C), at most six bytes.
-fn put_path(out: &mut dyn Sink, nibbles: &[u8], is_leaf: bool) {
-    let mut bytes = [0; 6];
-    let odd = nibbles.len() % 2;
-    bytes[0] = (2 * u8::from(is_leaf) + odd as u8) << 4;
-    if odd == 1 {
-        bytes[0] |= nibbles[0];
+    /// How many nibbles from `depth` on are those of a key that is not the same.
+    fn shared(self, other: Self, depth: usize) -> usize {
+        ((self.nibbles ^ other.nibbles) << (4 * depth)).leading_zeros() as usize / 4
     }
-    for (byte, pair) in bytes[1..].iter_mut().zip(nibbles[odd..].chunks_exact(2)) {
-        *byte = pair[0] << 4 | pair[1];
+
+    /// The hex-prefix encoding (appendix C) of `count` nibbles from `depth` on: at most six bytes.
+    fn put_path(self, out: &mut dyn Sink, depth: usize, count: usize, is_leaf: bool) {
+        let nibbles = (self.nibbles << (4 * depth)) & !(u64::MAX >> (4 * count));
+        let odd = count % 2;
+        let flags = (2 * u64::from(is_leaf) + odd as u64) << 60;
+        let path = flags | nibbles >> if odd == 1 { 4 } else { 8 };
+        rlp::put_bytes(out, &path.to_be_bytes()[..1 + count / 2]);
     }
-    rlp::put_bytes(out, &bytes[..1 + nibbles.len() / 2]);
 }
 
 /// The item of an index.
@@ -152,28 +153,30 @@ impl<'a> Items<'_, 'a> {
     /// Writes the node over the keys at places `from..to`, which all share their first `depth`
     /// nibbles; there is none if all their items are empty.
     fn node(&self, mut from: u32, mut to: u32, depth: usize, node: &mut Node<'a>) -> bool {
+        if to - from == 1 {
+            let item = self.item(from);
+            node.set_leaf(self.key(from), depth, item);
+            return !item.is_empty();
+        }
         while from < to && self.item(from).is_empty() {
             from += 1;
         }
         while from < to && self.item(to - 1).is_empty() {
             to -= 1;
         }
-        if from == to {
-            return false;
+        match to - from {
+            0 => return false,
+            1 => return self.node(from, to, depth, node),
+            _ => {}
         }
         let first = self.key(from);
-        let rest = &first.nibbles()[depth..];
-        if to - from == 1 {
-            node.set_leaf(rest, self.item(from));
-            return true;
-        }
-        let last = self.key(to - 1);
-        let shared = rest.iter().zip(&last.nibbles()[depth..]).take_while(|(a, b)| a == b).count();
+        let shared = first.shared(self.key(to - 1), depth);
         if shared > 0 {
             self.node(from, to, depth + shared, node);
-            let child = Reference::to(node, &keccak256(&node.rlp()));
+            let mut child = Reference::EMPTY;
+            child.set(node, &keccak256(&node.rlp()));
             node.set_inner(&|out| {
-                put_path(out, &rest[..shared], false);
+                first.put_path(out, depth, shared, false);
                 child.put(out);
             });
             return true;
@@ -193,25 +196,24 @@ impl<'a> Items<'_, 'a> {
     /// hashed side by side.
     fn children(&self, from: u32, to: u32, depth: usize) -> [Reference; 16] {
         let mut children = [Reference::EMPTY; 16];
-        let (mut nodes, mut places, mut count) = ([Node::NONE; SIDE_BY_SIDE], [0; SIDE_BY_SIDE], 0);
+        let (mut nodes, mut places, mut count) = ([Node::NONE; TOGETHER], [0; TOGETHER], 0);
         let mut start = from;
         while start < to {
-            let nibble = self.key(start).nibbles()[depth];
+            let nibble = self.key(start).nibble(depth);
             let end = self.first_beyond(start, to, depth, nibble);
             if self.node(start, end, depth + 1, &mut nodes[count]) {
                 places[count] = usize::from(nibble);
                 count += 1;
             }
             start = end;
-            if count == SIDE_BY_SIDE || start == to {
-                let (mut messages, mut hashes) =
-                    ([[&[][..]; 2]; SIDE_BY_SIDE], [[0; 32]; SIDE_BY_SIDE]);
+            if count == TOGETHER || start == to {
+                let (mut messages, mut hashes) = ([[&[][..]; 2]; TOGETHER], [[0; 32]; TOGETHER]);
                 for (message, node) in messages.iter_mut().zip(&nodes) {
                     *message = node.rlp();
                 }
                 keccak256_many(&messages[..count], &mut hashes);
                 for (at, place) in places[..count].iter().enumerate() {
-                    children[*place] = Reference::to(&nodes[at], &hashes[at]);
+                    children[*place].set(&nodes[at], &hashes[at]);
                 }
                 count = 0;
             }
@@ -219,12 +221,17 @@ impl<'a> Items<'_, 'a> {
         children
     }
 
-    /// The first place in `from..to` whose key has a greater nibble at `depth`.
+    /// The first place in `from..to` whose key has a greater nibble at `depth` than that at `from`.
     fn first_beyond(&self, from: u32, to: u32, depth: usize, nibble: u8) -> u32 {
-        let (mut low, mut high) = (from, to);
+        let beyond = |place| self.key(place).nibble(depth) > nibble;
+        // Mostly it is the next.
+        let (mut low, mut high) = (from + 1, to);
+        if low < high && beyond(low) {
+            return low;
+        }
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.key(middle).nibbles()[depth] > nibble {
+            if beyond(middle) {
                 high = middle;
             } else {
                 low = middle + 1;

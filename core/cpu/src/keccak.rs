@@ -1,18 +1,27 @@
 //! Keccak-f\[1600\] (FIPS 202, section 3) on eight states side by side: a lane of several fills a vector
 //! register.
 
-use crate::{EightStates, RoundConstants};
+use crate::{EightBlocks, EightStates, RoundConstants};
 
-/// The permutation, of the vectors that `$lanes` at a time are in. `load`, `store`, `splat`, `xor`,
-/// `xor5`, `rotate` and `chi` (a ^ !b & c) are the module's.
+/// [`crate::KeccakEight::absorb`], of the vectors that `$lanes` at a time are in. `load`, `store`,
+/// `splat`, `and`, `xor`, `xor3`, `xor5`, `rotate` and `chi` (a ^ !b & c) are the module's.
 macro_rules! permutation {
     ($features:literal, $lanes:literal) => {
         #[target_feature(enable = $features)]
-        pub(crate) fn permute(states: &mut EightStates, constants: &RoundConstants) {
+        pub(crate) fn absorb(
+            states: &mut EightStates,
+            keep: &[u64; 8],
+            blocks: &EightBlocks,
+            constants: &RoundConstants,
+        ) {
             for from in (0..8).step_by($lanes) {
+                let keep = load(keep, from);
                 let mut a = [splat(0); 25];
                 for (vector, lanes) in a.iter_mut().zip(&*states) {
-                    *vector = load(lanes, from);
+                    *vector = and(load(lanes, from), keep);
+                }
+                for (vector, lanes) in a.iter_mut().zip(blocks) {
+                    *vector = xor(*vector, load(lanes, from));
                 }
                 for constant in constants {
                     a = round(&a, *constant);
@@ -107,7 +116,7 @@ macro_rules! permutation {
 pub(crate) mod avx512 {
     use core::arch::x86_64::*;
 
-    use super::{EightStates, RoundConstants};
+    use super::{EightBlocks, EightStates, RoundConstants};
 
     type Vector = __m512i;
 
@@ -134,6 +143,12 @@ pub(crate) mod avx512 {
     #[target_feature(enable = "avx512f")]
     fn splat(lane: u64) -> Vector {
         _mm512_set1_epi64(lane.cast_signed())
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn and(a: Vector, b: Vector) -> Vector {
+        _mm512_and_si512(a, b)
     }
 
     #[inline]
@@ -171,7 +186,7 @@ pub(crate) mod avx512 {
 pub(crate) mod avx2 {
     use core::arch::x86_64::*;
 
-    use super::{EightStates, RoundConstants};
+    use super::{EightBlocks, EightStates, RoundConstants};
 
     type Vector = __m256i;
 
@@ -200,6 +215,12 @@ pub(crate) mod avx2 {
     #[target_feature(enable = "avx2")]
     fn splat(lane: u64) -> Vector {
         _mm256_set1_epi64x(lane.cast_signed())
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn and(a: Vector, b: Vector) -> Vector {
+        _mm256_and_si256(a, b)
     }
 
     #[inline]
@@ -287,47 +308,75 @@ mod tests {
         })
     }
 
-    type Permute = unsafe fn(&mut EightStates, &RoundConstants);
+    type Absorb = unsafe fn(&mut EightStates, &[u64; 8], &EightBlocks, &RoundConstants);
 
     /// Those that this processor has.
-    fn engines() -> Vec<(&'static str, Permute)> {
-        let mut engines: Vec<(_, Permute)> = Vec::new();
+    fn engines() -> Vec<(&'static str, Absorb)> {
+        let mut engines: Vec<(_, Absorb)> = Vec::new();
         if std::is_x86_feature_detected!("avx512f") {
-            engines.push(("AVX-512", avx512::permute));
+            engines.push(("AVX-512", avx512::absorb));
         }
         if std::is_x86_feature_detected!("avx2") {
-            engines.push(("AVX2", avx2::permute));
+            engines.push(("AVX2", avx2::absorb));
         }
         assert!(!engines.is_empty(), "this processor has no AVX2: nothing here can be tested");
         engines
+    }
+
+    /// A state that is zeroes when it is permuted: it was before, or is not kept, or the block takes it
+    /// away.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Zeroes {
+        Before,
+        NotKept,
+        TakenAway,
     }
 
     /// Zeroes in some columns; what is in the others changes nothing, and is changed alike by all.
     #[test]
     fn known_values() {
         for zeroes in 0..=u8::MAX {
-            let mut others = Vec::new();
-            for (name, permute) in engines() {
-                let mut states = [[0; 8]; 25];
-                for (row, lanes) in states.iter_mut().enumerate() {
-                    for (column, lane) in lanes.iter_mut().enumerate() {
-                        if zeroes >> column & 1 == 0 {
-                            let number = (row * 8 + column + 1) as u64;
-                            *lane = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            for how in [Zeroes::Before, Zeroes::NotKept, Zeroes::TakenAway] {
+                let is_zeroes = |column: usize| zeroes >> column & 1 == 1;
+                let (mut states, mut blocks) = ([[0; 8]; 25], [[0; 8]; 17]);
+                let mut keep = [u64::MAX; 8];
+                for column in 0..8 {
+                    if how == Zeroes::NotKept && is_zeroes(column) {
+                        keep[column] = 0;
+                    }
+                    for row in 0..25 {
+                        let number = (row * 8 + column + 1) as u64;
+                        let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                        if !is_zeroes(column)
+                            || how == Zeroes::NotKept
+                            || (how == Zeroes::TakenAway && row < 17)
+                        {
+                            states[row][column] = number;
+                        }
+                        if row < 17 {
+                            blocks[row][column] = match is_zeroes(column) {
+                                true if how == Zeroes::TakenAway => number,
+                                true => 0,
+                                false => !number,
+                            };
                         }
                     }
                 }
-                // SAFETY: the processor has what it is compiled for.
-                unsafe { permute(&mut states, &constants()) };
-                for (row, lanes) in states.iter().enumerate() {
-                    for (column, lane) in lanes.iter().enumerate() {
-                        let is_known = *lane == PERMUTED[row];
-                        assert_eq!(is_known, zeroes >> column & 1 == 1, "{name} {row} {column}");
+                let mut others = Vec::new();
+                for (name, absorb) in engines() {
+                    let mut states = states;
+                    // SAFETY: the processor has what it is compiled for.
+                    unsafe { absorb(&mut states, &keep, &blocks, &constants()) };
+                    for (row, lanes) in states.iter().enumerate() {
+                        for (column, lane) in lanes.iter().enumerate() {
+                            let is_known = *lane == PERMUTED[row];
+                            assert_eq!(is_known, is_zeroes(column), "{name} {row} {column}");
+                        }
                     }
+                    others.push(states);
                 }
-                others.push(states);
+                assert!(others.iter().all(|states| *states == others[0]));
             }
-            assert!(others.iter().all(|states| *states == others[0]));
         }
     }
 }

@@ -20,6 +20,11 @@ cpufeatures::new!(avx512, "avx512f");
 #[cfg(target_arch = "x86_64")]
 pub type EightStates = [[u64; 8]; 25];
 
+/// A block of Keccak-256 for each of eight states, lane by lane (FIPS 202, section 4, with a rate of 1,088
+/// bits).
+#[cfg(target_arch = "x86_64")]
+pub type EightBlocks = [[u64; 8]; 17];
+
 /// What a round of Keccak-f\[1600\] adds to lane (0, 0) (FIPS 202, section 3.2.5).
 #[cfg(target_arch = "x86_64")]
 pub type RoundConstants = [u64; 24];
@@ -89,16 +94,23 @@ impl KeccakEight {
         }
     }
 
-    /// Permutes each state.
+    /// Absorbs a block into each state: adds it and permutes. Where `keep` has 0
+    /// instead of all bits the state is zeroes first: there a message begins.
     #[inline]
-    pub fn permute(self, states: &mut EightStates, constants: &RoundConstants) {
+    pub fn absorb(
+        self,
+        states: &mut EightStates,
+        keep: &[u64; 8],
+        blocks: &EightBlocks,
+        constants: &RoundConstants,
+    ) {
         match self.0 {
-            // SAFETY: `permute` is safe but for what it is compiled for, AVX-512F. Only `new` makes
+            // SAFETY: `absorb` is safe but for what it is compiled for, AVX-512F. Only `new` makes
             // this, after asking the processor for it (CPUID, leaf 7), and the system whether it keeps
             // those registers (XGETBV).
-            Vectors::Avx512 => unsafe { keccak::avx512::permute(states, constants) },
+            Vectors::Avx512 => unsafe { keccak::avx512::absorb(states, keep, blocks, constants) },
             // SAFETY: likewise, with AVX2.
-            Vectors::Avx2 => unsafe { keccak::avx2::permute(states, constants) },
+            Vectors::Avx2 => unsafe { keccak::avx2::absorb(states, keep, blocks, constants) },
         }
     }
 }
