@@ -61,10 +61,13 @@ fn run(mut input: &[u8], out: &mut [u8]) -> Option<()> {
                 _ => (high, rest),
             };
             let length = less_one.checked_add(1)?;
-            let (literal, rest) = rest.split_at_checked(length)?;
-            out.get_mut(at..at.checked_add(length)?)?.copy_from_slice(literal);
+            let (literal, behind) = rest.split_at_checked(length)?;
+            let to = out.get_mut(at..)?;
+            if !copy_short(to, rest, length) {
+                to.get_mut(..length)?.copy_from_slice(literal);
+            }
             at += length;
-            input = rest;
+            input = behind;
             continue;
         }
         let (length, offset, rest) = match tag & 3 {
@@ -78,18 +81,43 @@ fn run(mut input: &[u8], out: &mut [u8]) -> Option<()> {
         if offset == 0 || offset > at || length > out.len() - at {
             return None;
         }
-        if offset >= length {
-            out.copy_within(at - offset..at - offset + length, at);
-        } else {
-            // It repeats what it writes.
-            for to in at..at + length {
-                out[to] = out[to - offset];
+        let (before, to) = out.split_at_mut(at);
+        if !copy_short(to, &before[at - offset..], length) {
+            if offset >= length {
+                out.copy_within(at - offset..at - offset + length, at);
+            } else {
+                // It repeats what it writes.
+                for to in at..at + length {
+                    out[to] = out[to - offset];
+                }
             }
         }
         at += length;
         input = rest;
     }
     (at == out.len()).then_some(())
+}
+
+/// Copies a few bytes, and some more behind them that count for nothing: a copy of a fixed length is
+/// inline. False, and nothing is done, if they are not few or either side is too short for that.
+#[inline(always)]
+fn copy_short(to: &mut [u8], from: &[u8], length: usize) -> bool {
+    match length {
+        0..=16 => copy_fixed::<16>(to, from),
+        17..=64 => copy_fixed::<64>(to, from),
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn copy_fixed<const LENGTH: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    match (to.first_chunk_mut::<LENGTH>(), from.first_chunk()) {
+        (Some(to), Some(from)) => {
+            *to = *from;
+            true
+        }
+        _ => false,
+    }
 }
 
 /// A number of `size` bytes, little-endian.
