@@ -70,7 +70,7 @@ type Judgement struct {
 type GossipValidator struct {
 	mu      sync.Mutex
 	config  capi.GossipConfig
-	seen    capi.SeenBlocks // the zero value once closed
+	memory  capi.GossipMemory // the zero value once closed
 	cleanup runtime.Cleanup
 }
 
@@ -91,10 +91,10 @@ func NewGossipValidator(config GossipConfig) (*GossipValidator, error) {
 	if config.JovianTime != nil {
 		validator.config.JovianTime = *config.JovianTime
 	}
-	if err := check(op, capi.NewSeenBlocks(&validator.seen)); err != nil {
+	if err := check(op, capi.NewGossipMemory(&validator.memory)); err != nil {
 		return nil, err
 	}
-	validator.cleanup = runtime.AddCleanup(validator, capi.FreeSeenBlocks, validator.seen)
+	validator.cleanup = runtime.AddCleanup(validator, capi.FreeGossipMemory, validator.memory)
 	return validator, nil
 }
 
@@ -108,7 +108,7 @@ func (v *GossipValidator) Validate(now uint64, message []byte) (Judgement, error
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.seen == (capi.SeenBlocks{}) {
+	if v.memory == (capi.GossipMemory{}) {
 		code := ErrClosed
 		if !capi.Available {
 			code = ErrUnavailable
@@ -116,7 +116,7 @@ func (v *GossipValidator) Validate(now uint64, message []byte) (Judgement, error
 		return Judgement{}, &Error{Op: op, Code: code}
 	}
 	var judgement capi.Judgement
-	code := capi.GossipValidate(&v.config, now, message, v.seen, &judgement)
+	code := capi.GossipValidate(&v.config, now, message, v.memory, &judgement)
 	runtime.KeepAlive(v) // or the cleanup could free the handle during the call
 	return Judgement{
 		Verdict:     Verdict(judgement.Verdict),
@@ -151,12 +151,12 @@ func (v *GossipValidator) Close() error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.seen == (capi.SeenBlocks{}) {
+	if v.memory == (capi.GossipMemory{}) {
 		return nil
 	}
 	v.cleanup.Stop()
-	capi.FreeSeenBlocks(v.seen)
-	v.seen = capi.SeenBlocks{}
+	capi.FreeGossipMemory(v.memory)
+	v.memory = capi.GossipMemory{}
 	runtime.KeepAlive(v) // or the cleanup could be queued before Stop, and free twice
 	return nil
 }

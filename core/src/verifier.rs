@@ -129,19 +129,27 @@ impl Verifier {
 /// A [`Verifier`] for a signer of whom only the address is known: it recovers the key from the first
 /// sound signature, and makes the table then.
 pub struct AddressVerifier {
-    address: Address,
-    verifier: Option<Verifier>,
+    verifier: Verifier,
+    knows_key: bool,
 }
 
 impl AddressVerifier {
     /// Knows no key yet.
     pub const fn new(address: Address) -> Self {
-        Self { address, verifier: None }
+        Self { verifier: Verifier { signer: KnownSigner::UNSET, address }, knows_key: false }
+    }
+
+    /// Another address; for the same one nothing changes.
+    pub fn set_address(&mut self, address: Address) {
+        if address != self.verifier.address {
+            self.verifier.address = address;
+            self.knows_key = false;
+        }
     }
 
     /// The address.
     pub const fn address(&self) -> &Address {
-        &self.address
+        &self.verifier.address
     }
 
     /// Checks that the address signed `hash`.
@@ -149,11 +157,13 @@ impl AddressVerifier {
     /// # Errors
     /// As [`Verifier::verify`].
     pub fn verify(&mut self, hash: &SigningHash, signature: &Signature) -> Result<(), Error> {
-        if let Some(verifier) = &self.verifier {
-            return verifier.verify(hash, signature);
+        if self.knows_key {
+            return self.verifier.verify(hash, signature);
         }
-        verify_signing_hash(hash, signature, &self.address)?;
-        self.verifier = Some(Verifier::new(&signature.recover(hash)?));
+        verify_signing_hash(hash, signature, &self.verifier.address)?;
+        // In its place: nothing of the table's size on the stack.
+        self.verifier.signer.learn(&signature.recover(hash)?.point);
+        self.knows_key = true;
         Ok(())
     }
 
@@ -165,8 +175,8 @@ impl AddressVerifier {
     ) {
         let mut rest = signed;
         while let [(hash, signature), behind @ ..] = rest {
-            if let Some(verifier) = &self.verifier {
-                return verifier.verify_many(rest, verdict);
+            if self.knows_key {
+                return self.verifier.verify_many(rest, verdict);
             }
             verdict(self.verify(hash, signature));
             rest = behind;

@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{bytes, parts, text, walk};
-use opsign_core::gossip::{GossipConfig, Reason, SeenBlocks, Topic, decompressed_len, validate};
+use opsign_core::gossip::{GossipConfig, GossipMemory, Reason, Topic, decompressed_len, validate};
 use opsign_core::tx::SignedTransaction;
 use opsign_core::{ChainId, PayloadHash, SecretKey, sign_payload};
 
@@ -47,7 +47,7 @@ fn nothing_large_asks_for_memory() {
     assert_eq!(count, 1, "the allocator counts");
 
     let mut checked = 0;
-    let mut seen = Box::new(SeenBlocks::new());
+    let mut memory = Box::new(GossipMemory::new());
     walk("gossip_rules.json", |case| {
         let name = text(case, "name");
         if !matches!(name, "v1_10_mib" | "v1_2_20_transactions" | "v4_good") {
@@ -71,7 +71,7 @@ fn nothing_large_asks_for_memory() {
         let mut room = vec![0; decompressed_len(&message).unwrap()];
         let now = case["now"].as_u64().unwrap();
         let (count, judgement) =
-            allocations(|| validate(&config, now, &message, &mut room, &mut seen));
+            allocations(|| validate(&config, now, &message, &mut room, &mut memory));
         assert_eq!(judgement.reason, Reason::Accepted, "{name}");
         assert_eq!(count, 0, "{name}: {} bytes", room.len());
         checked += 1;

@@ -5,7 +5,7 @@ mod common;
 
 use common::{bytes, text, walk};
 use opsign_core::gossip::{
-    Envelope, GossipConfig, Payload, SeenBlocks, Verdict, decompress, decompressed_len, validate,
+    Envelope, GossipConfig, GossipMemory, Payload, Verdict, decompress, decompressed_len, validate,
 };
 use opsign_core::tx::SignedTransaction;
 use opsign_core::{
@@ -105,7 +105,7 @@ fn gossip() {
         };
         let mut room = vec![0; decompressed_len(&message).unwrap()];
         let now = case["now"].as_u64().unwrap();
-        let reason = validate(&config, now, &message, &mut room, &mut SeenBlocks::new()).reason;
+        let reason = validate(&config, now, &message, &mut room, &mut GossipMemory::new()).reason;
         assert_eq!(reason.verdict().name(), text(case, "op_node"), "{reason:?}");
 
         let envelope = Envelope::parse(decompress(&message, &mut room).unwrap()).unwrap();

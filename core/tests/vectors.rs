@@ -5,7 +5,7 @@ mod common;
 
 use common::{bytes, text, walk};
 use opsign_core::gossip::{
-    Envelope, GossipConfig, L1Info, Payload, Reason, SeenBlocks, Topic, decompress,
+    Envelope, GossipConfig, GossipMemory, L1Info, Payload, Reason, Topic, decompress,
     decompressed_len, validate,
 };
 use opsign_core::{
@@ -208,17 +208,17 @@ fn message(case: &Value) -> Vec<u8> {
     message
 }
 
-fn judge(case: &Value, seen: &mut SeenBlocks) -> Reason {
+fn judge(case: &Value, memory: &mut GossipMemory) -> Reason {
     let message = message(case);
     let mut room = vec![0; decompressed_len(&message).unwrap_or(0)];
     let now = case["now"].as_u64().unwrap();
-    validate(&config(case), now, &message, &mut room, seen).reason
+    validate(&config(case), now, &message, &mut room, memory).reason
 }
 
 #[test]
 fn gossip() {
     walk("gossip.json", |case| {
-        let reason = judge(case, &mut SeenBlocks::new());
+        let reason = judge(case, &mut GossipMemory::new());
         assert_eq!(reason.verdict().name(), text(case, "op_node"), "{}", case["op_node_reason"]);
 
         let decoded = &case["decoded"];
@@ -271,14 +271,14 @@ fn l1_info() {
 
 #[test]
 fn gossip_rules() {
-    let (mut sequence, mut seen) = (Value::Null, Box::new(SeenBlocks::new()));
+    let (mut sequence, mut memory) = (Value::Null, Box::new(GossipMemory::new()));
     let (mut reasons, mut empty) = (Vec::new(), [0; 2]);
     walk("gossip_rules.json", |case| {
         if case["sequence"].is_null() || case["sequence"] != sequence {
-            *seen = SeenBlocks::new();
+            *memory = GossipMemory::new();
         }
         sequence = case["sequence"].clone();
-        let reason = judge(case, &mut seen);
+        let reason = judge(case, &mut memory);
         assert_eq!(reason.name(), text(case, "rule"), "op-node: {}", case["reason"]);
         assert_eq!(reason.verdict().name(), text(case, "verdict"));
         assert!(reason.applies_to(text(case, "topic").parse().unwrap()));
@@ -333,15 +333,15 @@ fn op_node_judges_alike() {
         .expect("OPSIGN_OP_NODE_VERDICTS names the output of cmd/mutate");
     let lines =
         std::io::BufRead::lines(std::io::BufReader::new(std::fs::File::open(file).unwrap()));
-    let (mut ran, mut sequence, mut seen) = (0, Value::Null, Box::new(SeenBlocks::new()));
+    let (mut ran, mut sequence, mut memory) = (0, Value::Null, Box::new(GossipMemory::new()));
     let (mut differences, mut verdicts) = (0, [0; 3]);
     for line in lines {
         let case: Value = serde_json::from_str(&line.unwrap()).unwrap();
         if case["sequence"].is_null() || case["sequence"] != sequence {
-            *seen = SeenBlocks::new();
+            *memory = GossipMemory::new();
         }
         sequence = case["sequence"].clone();
-        let reason = judge(&case, &mut seen);
+        let reason = judge(&case, &mut memory);
         verdicts[reason.verdict() as usize] += 1;
         if reason.verdict().name() != text(&case, "verdict") {
             differences += 1;

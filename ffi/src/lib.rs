@@ -21,7 +21,7 @@ mod verifier;
 use core::ffi::{CStr, c_char};
 
 use opsign_core::gossip::{
-    self, GossipConfig, Judgement, Reason, SeenBlocks, Topic, Verdict, decompressed_len,
+    self, GossipConfig, GossipMemory, Judgement, Reason, Topic, Verdict, decompressed_len,
 };
 use opsign_core::tx::{SignedTransaction, Transaction, sign_transaction};
 use opsign_core::{
@@ -115,8 +115,9 @@ pub struct JudgementC {
     pub block_number: u64,
 }
 
-/// The blocks that were accepted before, one for each topic. One thread at a time.
-pub struct SeenBlocksHandle(SeenBlocks);
+/// What a validator remembers, one for each topic: blocks it accepted and the signer's key. One thread
+/// at a time.
+pub struct GossipMemoryHandle(GossipMemory);
 
 /// A secret key. Wiped when freed. Any number of threads may use one at a time.
 pub struct SecretKeyHandle(Box<SecretKey>);
@@ -552,36 +553,36 @@ pub unsafe extern "C" fn opsign_personal_message_signer(
     })
 }
 
-/// Starts a memory of accepted blocks, about 220 KB.
+/// Starts a memory for opsign_gossip_validate, about 480 KB.
 ///
 /// Returns: OPSIGN_OK.
-/// Out: seen, to be freed with opsign_seen_blocks_free; NULL on failure.
+/// Out: memory, to be freed with opsign_gossip_memory_free; NULL on failure.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn opsign_seen_blocks_new(seen: *mut *mut SeenBlocksHandle) -> i32 {
+pub unsafe extern "C" fn opsign_gossip_memory_new(memory: *mut *mut GossipMemoryHandle) -> i32 {
     // SAFETY: NULL or writable, by the header's contract.
-    let out = unsafe { Out::new(seen) };
-    enter(out, || Ok(ptr::give(SeenBlocksHandle(SeenBlocks::new()))))
+    let out = unsafe { Out::new(memory) };
+    enter(out, || Ok(ptr::give(GossipMemoryHandle(GossipMemory::new()))))
 }
 
-/// Frees a memory of accepted blocks. NULL is fine.
+/// Frees a memory. NULL is fine.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn opsign_seen_blocks_free(seen: *mut SeenBlocksHandle) {
+pub unsafe extern "C" fn opsign_gossip_memory_free(memory: *mut GossipMemoryHandle) {
     // SAFETY: NULL or a live handle that is not used again, by the header's contract.
-    enter_plain((), || unsafe { ptr::take_back(seen) });
+    enter_plain((), || unsafe { ptr::take_back(memory) });
 }
 
 /// Judges a gossip message as op-node does, rule by rule.
 ///
 /// Returns: OPSIGN_OK whatever the verdict; _UNKNOWN_TOPIC if config names none.
 /// Out: judgement. In: config; now, in whole seconds since 1970; message, len bytes, compressed;
-/// seen, which is asked about the block and told of it if everything else is right.
+/// memory, which is asked about the block and told of it if everything else is right.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn opsign_gossip_validate(
     config: *const GossipConfigC,
     now: u64,
     message: *const u8,
     len: usize,
-    seen: *mut SeenBlocksHandle,
+    memory: *mut GossipMemoryHandle,
     judgement: *mut JudgementC,
 ) -> i32 {
     // SAFETY: NULL or writable, by the header's contract.
@@ -592,9 +593,9 @@ pub unsafe extern "C" fn opsign_gossip_validate(
         // SAFETY: readable for `len` bytes, by the header's contract.
         let message = unsafe { ptr::slice(message, len)? };
         // SAFETY: NULL or a live handle used by this thread alone, by the header's contract.
-        let seen = unsafe { ptr::handle_mut(seen)? };
+        let memory = unsafe { ptr::handle_mut(memory)? };
         let mut room = vec![0; decompressed_len(message).unwrap_or(0)];
-        Ok(write_judgement(&gossip::validate(&config, now, message, &mut room, &mut seen.0)))
+        Ok(write_judgement(&gossip::validate(&config, now, message, &mut room, &mut memory.0)))
     })
 }
 

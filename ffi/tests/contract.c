@@ -281,7 +281,7 @@ static void typed_data(char **word) {
   free(json);
 }
 
-static opsign_seen_blocks *seen = NULL;
+static opsign_gossip_memory *memory = NULL;
 
 static void gossip(char **word) {
   opsign_gossip_config config;
@@ -300,10 +300,10 @@ static void gossip(char **word) {
   if (strcmp(word[4], "-") != 0)
     CHECK(opsign_address_from_text(word[4], strlen(word[4]), &config.previous_signer) == OPSIGN_OK);
   if (strcmp(word[10], "1") == 0) {
-    opsign_seen_blocks_free(seen);
-    CHECK(opsign_seen_blocks_new(&seen) == OPSIGN_OK);
+    opsign_gossip_memory_free(memory);
+    CHECK(opsign_gossip_memory_new(&memory) == OPSIGN_OK);
   }
-  CHECK(opsign_gossip_validate(&config, strtoull(word[5], NULL, 10), message, length, seen,
+  CHECK(opsign_gossip_validate(&config, strtoull(word[5], NULL, 10), message, length, memory,
                                &judgement) == OPSIGN_OK);
   CHECK(judgement.verdict == verdict);
   CHECK(strcmp(opsign_gossip_reason_name(judgement.reason), word[9]) == 0);
@@ -357,7 +357,7 @@ static void vectors(void) {
   CHECK(lines > 0 && lines == counted);
   check_together(OPSIGN_RULES_STRICT);
   check_together(OPSIGN_RULES_CONSENSUS);
-  opsign_seen_blocks_free(seen);
+  opsign_gossip_memory_free(memory);
   printf("%ld vector lines, ", lines);
   free(line);
 }

@@ -305,10 +305,10 @@ static void *make_hasher(void) {
   return hasher;
 }
 
-static void *make_seen(void) {
-  opsign_seen_blocks *seen = NULL;
-  CHECK(opsign_seen_blocks_new(&seen) == OPSIGN_OK);
-  return seen;
+static void *make_memory(void) {
+  opsign_gossip_memory *memory = NULL;
+  CHECK(opsign_gossip_memory_new(&memory) == OPSIGN_OK);
+  return memory;
 }
 
 static void *make_verifier(void) {
@@ -319,7 +319,7 @@ static void *make_verifier(void) {
 
 static void free_key(void *key) { opsign_secret_key_free((opsign_secret_key *)key); }
 static void free_hasher(void *hasher) { opsign_payload_hasher_free((opsign_payload_hasher *)hasher); }
-static void free_seen(void *seen) { opsign_seen_blocks_free((opsign_seen_blocks *)seen); }
+static void free_memory(void *memory) { opsign_gossip_memory_free((opsign_gossip_memory *)memory); }
 static void free_verifier(void *verifier) { opsign_verifier_free((opsign_verifier *)verifier); }
 
 /* ---- the calls ---- */
@@ -342,7 +342,7 @@ CALL_PLAIN(gossip_reason_name, CHECK(strcmp(opsign_gossip_reason_name(0), "unkno
 CALL_PLAIN(key_format_name, CHECK(strcmp(opsign_key_format_name(-5), "unknown") == 0))
 CALL_PLAIN(secret_key_free, opsign_secret_key_free(TO(opsign_secret_key, 0)))
 CALL_PLAIN(payload_hasher_free, opsign_payload_hasher_free(TO(opsign_payload_hasher, 0)))
-CALL_PLAIN(seen_blocks_free, opsign_seen_blocks_free(TO(opsign_seen_blocks, 0)))
+CALL_PLAIN(gossip_memory_free, opsign_gossip_memory_free(TO(opsign_gossip_memory, 0)))
 CALL_PLAIN(verifier_free, opsign_verifier_free(TO(opsign_verifier, 0)))
 CALL(secret_key_from_bytes, opsign_secret_key_from_bytes(TO(opsign_secret_key *, 0), BYTES(1), LEN(1)))
 CALL(secret_key_read, opsign_secret_key_read(TO(opsign_secret_key *, 0), TO(const opsign_key_input, 1)))
@@ -398,10 +398,10 @@ CALL(secret_key_sign_authorization,
      opsign_secret_key_sign_authorization(KEY(0), BYTES(1), BYTES(2), 7, ARRAY(uint8_t, 65, 3)))
 CALL(authorization_signer, opsign_authorization_signer(BYTES(0), BYTES(1), 7, BYTES(2), LEN(2),
                                                        ARRAY(uint8_t, 20, 3)))
-CALL(seen_blocks_new, opsign_seen_blocks_new(TO(opsign_seen_blocks *, 0)))
+CALL(gossip_memory_new, opsign_gossip_memory_new(TO(opsign_gossip_memory *, 0)))
 CALL(gossip_validate,
      opsign_gossip_validate(TO(const opsign_gossip_config, 0), 0, BYTES(1), LEN(1),
-                            TO(opsign_seen_blocks, 2), TO(opsign_judgement, 3)))
+                            TO(opsign_gossip_memory, 2), TO(opsign_judgement, 3)))
 CALL(gossip_decompressed_len, opsign_gossip_decompressed_len(BYTES(0), LEN(0), TO(size_t, 1)))
 CALL(gossip_decompress,
      opsign_gossip_decompress(BYTES(0), LEN(0), TO(uint8_t, 1), LEN(1), TO(size_t, 2)))
@@ -418,7 +418,7 @@ static void particular(const opsign_gossip_config *good) {
   opsign_verifier *verifier = (opsign_verifier *)make_verifier();
   int32_t verdicts[2];
   opsign_gossip_config bad = *good;
-  opsign_seen_blocks *seen = (opsign_seen_blocks *)make_seen();
+  opsign_gossip_memory *memory = (opsign_gossip_memory *)make_memory();
   opsign_gossip_block block;
   opsign_judgement judgement;
   opsign_span span;
@@ -443,16 +443,16 @@ static void particular(const opsign_gossip_config *good) {
   opsign_verifier_free(verifier);
   for (topic = -1; topic <= 5; topic += topic == 0 ? 5 : 1) {
     bad.topic = topic;
-    CHECK(opsign_gossip_validate(&bad, 0, NULL, 0, seen, &judgement) == OPSIGN_ERROR_UNKNOWN_TOPIC);
+    CHECK(opsign_gossip_validate(&bad, 0, NULL, 0, memory, &judgement) == OPSIGN_ERROR_UNKNOWN_TOPIC);
     CHECK(judgement.verdict == OPSIGN_VERDICT_REJECT && judgement.reason == 0);
     CHECK(opsign_gossip_decode(topic, (const uint8_t *)data.good, data.size, &block) ==
           OPSIGN_ERROR_UNKNOWN_TOPIC);
     CHECK(opsign_gossip_transactions(topic, (const uint8_t *)data.good, data.size, 0, &span, 1,
                                      &written) == OPSIGN_ERROR_UNKNOWN_TOPIC);
   }
-  CHECK(opsign_gossip_validate(good, 0, NULL, 0, seen, &judgement) == OPSIGN_OK);
+  CHECK(opsign_gossip_validate(good, 0, NULL, 0, memory, &judgement) == OPSIGN_OK);
   CHECK(judgement.verdict == OPSIGN_VERDICT_REJECT && judgement.reason != 0);
-  opsign_seen_blocks_free(seen);
+  opsign_gossip_memory_free(memory);
 }
 
 /* The number of pointers and of lengths that a row has, for the comparison with the header. */
@@ -488,7 +488,7 @@ int main(void) {
     const slot key_out = structure(&key_output, sizeof key_output);
     const slot key = handle(HANDLE, make_key, free_key);
     const slot hasher = handle(HANDLE, make_hasher, free_hasher);
-    const slot seen = handle(HANDLE, make_seen, free_seen);
+    const slot memory = handle(HANDLE, make_memory, free_memory);
     const slot verifier = handle(HANDLE, make_verifier, free_verifier);
     const slot out20 = output(20, 1), out32 = output(32, 1), out65 = output(65, 1);
     const slot written = output(sizeof(size_t), 8);
@@ -503,7 +503,7 @@ int main(void) {
         {ROW(key_format_name), {nothing()}},
         {ROW(secret_key_free), {handle(FREED, make_key, free_key)}},
         {ROW(payload_hasher_free), {handle(FREED, make_hasher, free_hasher)}},
-        {ROW(seen_blocks_free), {handle(FREED, make_seen, free_seen)}},
+        {ROW(gossip_memory_free), {handle(FREED, make_memory, free_memory)}},
         {ROW(secret_key_from_bytes), {handle(NEW, NULL, free_key), sized("hash")}},
         {ROW(secret_key_read), {handle(NEW, NULL, free_key), key_in}},
         {ROW(key_recognise), {pem, output(sizeof(int32_t), 4)}},
@@ -541,8 +541,8 @@ int main(void) {
         {ROW(authorization_hash), {chain, address, out32}},
         {ROW(secret_key_sign_authorization), {key, chain, address, out65}},
         {ROW(authorization_signer), {chain, address, signature, out20}},
-        {ROW(seen_blocks_new), {handle(NEW, NULL, free_seen)}},
-        {ROW(gossip_validate), {structure(&good, sizeof good), message, seen, output(sizeof(opsign_judgement), 8)}},
+        {ROW(gossip_memory_new), {handle(NEW, NULL, free_memory)}},
+        {ROW(gossip_validate), {structure(&good, sizeof good), message, memory, output(sizeof(opsign_judgement), 8)}},
         {ROW(gossip_decompressed_len), {message, written}},
         {ROW(gossip_decompress), {message, room(data.size, 1, 1), written}},
         {ROW(gossip_decode), {data, output(sizeof(opsign_gossip_block), 8)}},

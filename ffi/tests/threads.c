@@ -36,8 +36,8 @@ static struct {
   long accepted, ignored, other;
 } messages[MESSAGES];
 static size_t message_count = 0;
-static opsign_seen_blocks *seen = NULL;
-static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+static opsign_gossip_memory *memory = NULL;
+static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static opsign_payload_hasher *shared_hasher = NULL;
 
@@ -82,19 +82,19 @@ static void use_key(worker *w, long round) {
          memcmp(found, address, 20) == 0);
 }
 
-static void use_seen(worker *w) {
+static void use_memory(worker *w) {
   size_t i;
   for (i = 0; i < message_count; i++) {
     opsign_judgement judgement;
     int32_t error;
-    pthread_mutex_lock(&seen_lock);
+    pthread_mutex_lock(&memory_lock);
     error = opsign_gossip_validate(&messages[i].config, messages[i].now, messages[i].bytes,
-                                   messages[i].length, seen, &judgement);
+                                   messages[i].length, memory, &judgement);
     if (judgement.verdict == OPSIGN_VERDICT_ACCEPT) messages[i].accepted++;
     else if (strcmp(opsign_gossip_reason_name(judgement.reason), "already_seen") == 0)
       messages[i].ignored++;
     else messages[i].other++;
-    pthread_mutex_unlock(&seen_lock);
+    pthread_mutex_unlock(&memory_lock);
     EXPECT(error == OPSIGN_OK);
   }
 }
@@ -104,7 +104,7 @@ static void *work(void *argument) {
   long round;
   for (round = 0; round < rounds; round++) {
     use_key(w, round);
-    use_seen(w);
+    use_memory(w);
   }
   return NULL;
 }
@@ -168,7 +168,7 @@ int main(int argc, char **argv) {
   } else {
     read_messages();
     CHECK(message_count > 1);
-    CHECK(opsign_seen_blocks_new(&seen) == OPSIGN_OK);
+    CHECK(opsign_gossip_memory_new(&memory) == OPSIGN_OK);
     if (strcmp(argv[2], "warm") == 0) {
       uint8_t signature[65];
       CHECK(opsign_secret_key_sign_personal_message(key, NULL, 0, &signature) == OPSIGN_OK);
@@ -179,7 +179,7 @@ int main(int argc, char **argv) {
       CHECK(messages[i].ignored == THREADS * rounds - 1);
       free(messages[i].bytes);
     }
-    opsign_seen_blocks_free(seen);
+    opsign_gossip_memory_free(memory);
   }
   opsign_secret_key_free(key);
   return finish();

@@ -1,7 +1,7 @@
 //! The gossip message, layer by layer.
 
 use opsign_core::gossip::{
-    Envelope, GossipConfig, Payload, Reason, SeenBlocks, Topic, Verdict, decompress,
+    Envelope, GossipConfig, GossipMemory, Payload, Reason, Topic, Verdict, decompress,
     decompressed_len, validate,
 };
 use opsign_core::tx::SignedTransaction;
@@ -117,8 +117,8 @@ pub(crate) fn answer(question: &Question) -> Reason {
     };
     let Question { now, message, .. } = question;
     let mut room = vec![0; decompressed_len(message).unwrap_or(0)];
-    let mut seen = Box::new(SeenBlocks::new());
-    let judgement = validate(&config, *now, message, &mut room, &mut seen);
+    let mut memory = Box::new(GossipMemory::new());
+    let judgement = validate(&config, *now, message, &mut room, &mut memory);
     let (reason, signer) = (judgement.reason, judgement.signer);
     assert_eq!(judgement.verdict(), reason.verdict());
     if reason.verdict() == Verdict::Accept {
@@ -126,7 +126,7 @@ pub(crate) fn answer(question: &Question) -> Reason {
         let envelope = decompress(message, &mut room).map(Envelope::parse);
         let recovered = envelope.expect("it was read").expect("it was read");
         assert_eq!(recovered.recover_signer(&config.chain_id).ok(), signer);
-        let again = validate(&config, *now, message, &mut room, &mut seen);
+        let again = validate(&config, *now, message, &mut room, &mut memory);
         assert_eq!(again.reason, Reason::AlreadySeen);
     }
     reason

@@ -1,7 +1,7 @@
 //! Gossip messages: taken apart, and judged as op-node judges them.
 
 use opsign_core::gossip::{
-    Envelope, GossipConfig, L1Info, Payload, Reason, SeenBlocks, Topic, decompress,
+    Envelope, GossipConfig, GossipMemory, L1Info, Payload, Reason, Topic, decompress,
     decompressed_len, validate,
 };
 use opsign_core::{Address, Error, Field, PayloadHash};
@@ -53,7 +53,7 @@ pub fn decode_l1_info(transaction: &[u8]) -> Result<Record, OpsignError> {
 #[wasm_bindgen]
 pub struct GossipValidator {
     config: GossipConfig,
-    seen: SeenBlocks,
+    memory: GossipMemory,
 }
 
 #[wasm_bindgen]
@@ -74,7 +74,7 @@ impl GossipValidator {
             jovian_time,
             max_age,
         };
-        Ok(Self { config, seen: SeenBlocks::new() })
+        Ok(Self { config, memory: GossipMemory::new() })
     }
 
     /// The signer that L1 names; no bytes or zero for none.
@@ -94,7 +94,7 @@ impl GossipValidator {
     /// Judges a message.
     pub fn validate(&mut self, now: u64, message: &[u8]) -> Record {
         let mut room = vec![0; decompressed_len(message).unwrap_or(0)];
-        let judgement = validate(&self.config, now, message, &mut room, &mut self.seen);
+        let judgement = validate(&self.config, now, message, &mut room, &mut self.memory);
         let record = Record::new();
         record.set("verdict", judgement.verdict().name());
         set_reason(&record.child("reason"), judgement.reason);

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use opsign_core::gossip::{
-    Envelope, GossipConfig, Reason, SeenBlocks, Topic, decompress, decompressed_len, validate,
+    Envelope, GossipConfig, GossipMemory, Reason, Topic, decompress, decompressed_len, validate,
 };
 use opsign_core::tx::{DynamicFee, Transaction, sign_transaction};
 use opsign_core::{
@@ -62,8 +62,8 @@ pub(crate) fn measure(report: &mut Report, go: &Program) {
         max_age: 60,
     };
     let mut room = vec![0; decompressed_len(&message).unwrap()];
-    let mut seen = Box::new(SeenBlocks::new());
-    let first = validate(&config, now, &message, &mut room, &mut seen).reason;
+    let mut memory = Box::new(GossipMemory::new());
+    let first = validate(&config, now, &message, &mut room, &mut memory).reason;
     assert_eq!(first, Reason::Accepted);
     report.row(
         "gossip_validate_100k",
@@ -73,7 +73,8 @@ pub(crate) fn measure(report: &mut Report, go: &Program) {
                 "opsign",
                 here(|| {
                     // All rules but the last, which the block fails from the second time on.
-                    let judged = validate(&config, now, black_box(&message), &mut room, &mut seen);
+                    let judged =
+                        validate(&config, now, black_box(&message), &mut room, &mut memory);
                     assert_eq!(judged.reason, Reason::AlreadySeen);
                 }),
             ),

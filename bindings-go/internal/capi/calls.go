@@ -59,10 +59,10 @@ package capi
 #cgo nocallback opsign_typed_data_hash
 #cgo nocallback opsign_secret_key_sign_typed_data
 #cgo nocallback opsign_typed_data_signer
-#cgo noescape opsign_seen_blocks_new
-#cgo nocallback opsign_seen_blocks_new
-#cgo noescape opsign_seen_blocks_free
-#cgo nocallback opsign_seen_blocks_free
+#cgo noescape opsign_gossip_memory_new
+#cgo nocallback opsign_gossip_memory_new
+#cgo noescape opsign_gossip_memory_free
+#cgo nocallback opsign_gossip_memory_free
 #cgo noescape opsign_gossip_validate
 #cgo nocallback opsign_gossip_validate
 #cgo noescape opsign_gossip_reason_name
@@ -100,8 +100,8 @@ type SecretKey struct{ handle *C.opsign_secret_key }
 // PayloadHasher is a handle, to be freed with FreePayloadHasher. The zero value is none.
 type PayloadHasher struct{ handle *C.opsign_payload_hasher }
 
-// SeenBlocks is a handle, to be freed with FreeSeenBlocks. The zero value is none.
-type SeenBlocks struct{ handle *C.opsign_seen_blocks }
+// GossipMemory is a handle, to be freed with FreeGossipMemory. The zero value is none.
+type GossipMemory struct{ handle *C.opsign_gossip_memory }
 
 // Verifier is a handle, to be freed with FreeVerifier. The zero value is none.
 type Verifier struct{ handle *C.opsign_verifier }
@@ -274,14 +274,16 @@ func TypedDataSigner(json, signature []byte, address *[20]byte) int32 {
 		pointer(signature), C.size_t(len(signature)), (*[20]C.uint8_t)(unsafe.Pointer(address))))
 }
 
-// NewSeenBlocks starts a memory of accepted blocks.
-func NewSeenBlocks(seen *SeenBlocks) int32 { return int32(C.opsign_seen_blocks_new(&seen.handle)) }
+// NewGossipMemory starts a memory for GossipValidate.
+func NewGossipMemory(memory *GossipMemory) int32 {
+	return int32(C.opsign_gossip_memory_new(&memory.handle))
+}
 
-// FreeSeenBlocks frees it.
-func FreeSeenBlocks(seen SeenBlocks) { C.opsign_seen_blocks_free(seen.handle) }
+// FreeGossipMemory frees it.
+func FreeGossipMemory(memory GossipMemory) { C.opsign_gossip_memory_free(memory.handle) }
 
 // GossipValidate judges a gossip message.
-func GossipValidate(config *GossipConfig, now uint64, message []byte, seen SeenBlocks, judgement *Judgement) int32 {
+func GossipValidate(config *GossipConfig, now uint64, message []byte, memory GossipMemory, judgement *Judgement) int32 {
 	in := C.opsign_gossip_config{
 		topic:       C.int32_t(config.Topic),
 		jovian_time: C.uint64_t(config.JovianTime),
@@ -291,7 +293,7 @@ func GossipValidate(config *GossipConfig, now uint64, message []byte, seen SeenB
 	*(*[20]byte)(unsafe.Pointer(&in.signer)) = config.Signer
 	*(*[20]byte)(unsafe.Pointer(&in.previous_signer)) = config.PreviousSigner
 	var out C.opsign_judgement
-	code := C.opsign_gossip_validate(&in, C.uint64_t(now), pointer(message), C.size_t(len(message)), seen.handle, &out)
+	code := C.opsign_gossip_validate(&in, C.uint64_t(now), pointer(message), C.size_t(len(message)), memory.handle, &out)
 	*judgement = Judgement{
 		Verdict:     int32(out.verdict),
 		Reason:      int32(out.reason),

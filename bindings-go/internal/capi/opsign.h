@@ -17,7 +17,7 @@
  *   reserved bytes, which are zero until then.
  * - A handle must be freed once, by the function of its name, and not used after that.
  * - Functions may be called from any thread. A key may be used by several threads at a time, a
- *   hasher, a memory of seen blocks and a verifier by one.
+ *   hasher, a gossip memory and a verifier by one.
  * - Signing takes the same path and the same memory addresses for every key. Verification does
  *   not: everything it sees is public.
  * - Link the static library with: -lm -ldl -lpthread
@@ -314,14 +314,15 @@ typedef int32_t opsign_error_typed_data;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What a validator remembers, one for each topic: blocks it accepted and the signer's key. One thread
+// at a time.
+typedef struct opsign_gossip_memory opsign_gossip_memory;
+
 // A payload hash in the making. One thread at a time.
 typedef struct opsign_payload_hasher opsign_payload_hasher;
 
 // A secret key. Wiped when freed. Any number of threads may use one at a time.
 typedef struct opsign_secret_key opsign_secret_key;
-
-// The blocks that were accepted before, one for each topic. One thread at a time.
-typedef struct opsign_seen_blocks opsign_seen_blocks;
 
 // Checks signatures of one address. One thread at a time.
 typedef struct opsign_verifier opsign_verifier;
@@ -745,25 +746,25 @@ int32_t opsign_personal_message_signer(const uint8_t *message,
                                        size_t signature_len,
                                        uint8_t (*address)[20]);
 
-// Starts a memory of accepted blocks, about 220 KB.
+// Starts a memory for opsign_gossip_validate, about 480 KB.
 //
 // Returns: OPSIGN_OK.
-// Out: seen, to be freed with opsign_seen_blocks_free; NULL on failure.
-int32_t opsign_seen_blocks_new(opsign_seen_blocks **seen);
+// Out: memory, to be freed with opsign_gossip_memory_free; NULL on failure.
+int32_t opsign_gossip_memory_new(opsign_gossip_memory **memory);
 
-// Frees a memory of accepted blocks. NULL is fine.
-void opsign_seen_blocks_free(opsign_seen_blocks *seen);
+// Frees a memory. NULL is fine.
+void opsign_gossip_memory_free(opsign_gossip_memory *memory);
 
 // Judges a gossip message as op-node does, rule by rule.
 //
 // Returns: OPSIGN_OK whatever the verdict; _UNKNOWN_TOPIC if config names none.
 // Out: judgement. In: config; now, in whole seconds since 1970; message, len bytes, compressed;
-// seen, which is asked about the block and told of it if everything else is right.
+// memory, which is asked about the block and told of it if everything else is right.
 int32_t opsign_gossip_validate(const opsign_gossip_config *config,
                                uint64_t now,
                                const uint8_t *message,
                                size_t len,
-                               opsign_seen_blocks *seen,
+                               opsign_gossip_memory *memory,
                                opsign_judgement *judgement);
 
 // The name of a reason, such as "timestamp_too_old".

@@ -14,8 +14,8 @@ type SecretKey struct{}
 // PayloadHasher is a handle, which this build cannot make.
 type PayloadHasher struct{}
 
-// SeenBlocks is a handle, which this build cannot make.
-type SeenBlocks struct{}
+// GossipMemory is a handle, which this build cannot make.
+type GossipMemory struct{}
 
 // Verifier is a handle, which this build cannot make.
 type Verifier struct{}
@@ -67,9 +67,9 @@ func PersonalMessageSigner(_, _ []byte, _ *[20]byte) int32                      
 func TypedDataHash([]byte, *[32]byte) int32                                      { return unavailable }
 func SignTypedData(SecretKey, []byte, *[65]byte) int32                           { return unavailable }
 func TypedDataSigner(_, _ []byte, _ *[20]byte) int32                             { return unavailable }
-func NewSeenBlocks(*SeenBlocks) int32                                            { return unavailable }
-func FreeSeenBlocks(SeenBlocks)                                                  {}
-func GossipValidate(*GossipConfig, uint64, []byte, SeenBlocks, *Judgement) int32 { return unavailable }
+func NewGossipMemory(*GossipMemory) int32                                            { return unavailable }
+func FreeGossipMemory(GossipMemory)                                                  {}
+func GossipValidate(*GossipConfig, uint64, []byte, GossipMemory, *Judgement) int32 { return unavailable }
 func GossipReasonName(int32) string                                              { return "unknown" }
 func RecogniseKey([]byte, *int32) int32                                          { return unavailable }
 func KeyFormatName(int32) string                                                 { return "unknown" }

@@ -78,14 +78,22 @@ pub(crate) struct KnownSigner {
 }
 
 impl KnownSigner {
+    /// Nobody: to learn of one later.
+    pub(crate) const UNSET: Self = Self { table: Comb::UNSET };
+
     /// The signer whose public point, SEC 1 uncompressed, this is: one that [`decode_point`] or this
     /// engine made.
     pub(crate) fn new(point: &[u8; 65]) -> Self {
-        let mut table = Comb::UNSET;
+        let mut signer = Self::UNSET;
+        signer.learn(point);
+        signer
+    }
+
+    /// Makes this the signer of another such point.
+    pub(crate) fn learn(&mut self, point: &[u8; 65]) {
         if let Some(point) = read_point(point) {
-            table.fill(&point);
+            self.table.fill(&point);
         }
-        Self { table }
     }
 
     /// Whether [`super::recover_vartime`] would give this signer's point.

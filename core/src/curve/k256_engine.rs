@@ -34,9 +34,19 @@ pub(crate) struct KnownSigner {
 }
 
 impl KnownSigner {
+    /// Nobody: to learn of one later.
+    pub(crate) const UNSET: Self = Self { point: [0; 65] };
+
     /// The signer whose public point, SEC 1 uncompressed, this is.
     pub(crate) fn new(point: &[u8; 65]) -> Self {
-        Self { point: *point }
+        let mut signer = Self::UNSET;
+        signer.learn(point);
+        signer
+    }
+
+    /// Makes this the signer of another such point.
+    pub(crate) fn learn(&mut self, point: &[u8; 65]) {
+        self.point = *point;
     }
 
     /// Whether [`recover_vartime`] gives this signer's point.

@@ -16,12 +16,14 @@ use core::str::FromStr;
 pub use l1_info::L1Info;
 pub use payload::{MAX_TRANSACTIONS, Payload, Transactions, Withdrawal};
 pub use snappy::{decompress, decompressed_len};
-pub use validate::{GossipConfig, Judgement, Reason, SeenBlocks, Verdict, validate, validate_data};
+pub use validate::{
+    GossipConfig, GossipMemory, Judgement, Reason, Verdict, validate, validate_data,
+};
 
 use crate::error::{Error, Field};
 use crate::key::Address;
-use crate::payload::PayloadHash;
-use crate::sign::{Rules, Signature, recover_signer};
+use crate::payload::{PayloadHash, SigningHash, payload_signing_hash};
+use crate::sign::{Rules, Signature};
 use crate::{ChainId, hex};
 
 /// The most bytes a gossip message may have, compressed or not: 10 MiB (`maxGossipSize`).
@@ -131,8 +133,14 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// The kinds of [`Signature::from_bytes`] and [`crate::recover_signer`].
     pub fn recover_signer(&self, chain_id: &ChainId) -> Result<Address, Error> {
+        let (hash, signature) = self.signed(chain_id)?;
+        Ok(signature.recover(&hash)?.address())
+    }
+
+    /// What was signed, and the signature.
+    fn signed(&self, chain_id: &ChainId) -> Result<(SigningHash, Signature), Error> {
         let signature = Signature::from_bytes(self.signature, Rules::Consensus)?;
-        recover_signer(chain_id, &PayloadHash::of(self.payload), &signature)
+        Ok((payload_signing_hash(chain_id, &PayloadHash::of(self.payload)), signature))
     }
 }
 

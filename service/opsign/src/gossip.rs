@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
 use opsign_core::gossip::{
-    Envelope, GossipConfig, Payload, Reason, SeenBlocks, Topic, decompress, decompressed_len,
+    Envelope, GossipConfig, GossipMemory, Payload, Reason, Topic, decompress, decompressed_len,
     validate,
 };
 use opsign_core::{Address, ChainId, PayloadHash, Rules, Signature, payload_signing_hash};
@@ -83,10 +83,10 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Failure> {
         }
         Command::Verify(arguments) => {
             let config = arguments.config()?;
-            let mut seen = Box::new(SeenBlocks::new());
+            let mut memory = Box::new(GossipMemory::new());
             let now = arguments.now;
             arguments.inputs.each(json, |message| {
-                verify(&config, now.map_or_else(clock, Ok)?, message, &mut seen)
+                verify(&config, now.map_or_else(clock, Ok)?, message, &mut memory)
             })
         }
         Command::Encode { signature, inputs } => {
@@ -177,10 +177,10 @@ fn verify(
     config: &GossipConfig,
     now: u64,
     message: &[u8],
-    seen: &mut SeenBlocks,
+    memory: &mut GossipMemory,
 ) -> Result<Report, Failure> {
     let mut room = vec![0; decompressed_len(message).unwrap_or(0)];
-    let judgement = validate(config, now, message, &mut room, seen);
+    let judgement = validate(config, now, message, &mut room, memory);
     let report = Report::new()
         .with("verdict", judgement.verdict().name())
         .with("reason", judgement.reason.name())
