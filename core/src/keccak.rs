@@ -30,7 +30,7 @@ pub(crate) const TOGETHER: usize = 1;
 #[cfg(not(all(feature = "dispatch", target_arch = "x86_64")))]
 pub(crate) use one_after_the_other as keccak256_many;
 
-fn one_after_the_other(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
+pub(crate) fn one_after_the_other(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
     for (message, hash) in messages.iter().zip(hashes) {
         *hash = keccak256(message);
     }
