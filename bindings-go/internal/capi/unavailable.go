@@ -39,42 +39,44 @@ func ErrorMessage(code int32) string {
 	return "only builds with cgo enabled know this error's text"
 }
 
-func NewSecretKey(*SecretKey, []byte) int32                                      { return unavailable }
-func FreeSecretKey(SecretKey)                                                    {}
-func SecretKeyAddress(SecretKey, *[20]byte) int32                                { return unavailable }
-func SignPayload(SecretKey, *[32]byte, *[32]byte, *[65]byte) int32               { return unavailable }
-func ChainIDFromText(string, *[32]byte) int32                                    { return unavailable }
-func AddressFromText(string, *[20]byte) int32                                    { return unavailable }
-func AddressToText(*[20]byte, *[43]byte) int32                                   { return unavailable }
-func PayloadHash([]byte, *[32]byte) int32                                        { return unavailable }
-func NewPayloadHasher(*PayloadHasher) int32                                      { return unavailable }
-func UpdatePayloadHasher(PayloadHasher, []byte) int32                            { return unavailable }
-func FinishPayloadHasher(PayloadHasher, *[32]byte) int32                         { return unavailable }
-func FreePayloadHasher(PayloadHasher)                                            {}
-func PayloadSigningHash(_, _, _ *[32]byte) int32                                 { return unavailable }
-func RecoverSigner(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32         { return unavailable }
-func VerifyPayload(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32         { return unavailable }
-func NewVerifier(*Verifier, *[20]byte) int32                                     { return unavailable }
-func FreeVerifier(Verifier)                                                      {}
-func VerifierVerify(_ Verifier, _, _ *[32]byte, _ []byte, _ int32) int32         { return unavailable }
-func VerifierVerifyMany(Verifier, *[32]byte, []byte, int32, []int32) int32       { return unavailable }
-func TransactionHash([]byte, *[32]byte) int32                                    { return unavailable }
-func TransactionSender([]byte, *[20]byte) int32                                  { return unavailable }
-func SignTransaction(SecretKey, []byte, []byte, *int) int32                      { return unavailable }
-func PersonalMessageHash([]byte, *[32]byte) int32                                { return unavailable }
-func SignPersonalMessage(SecretKey, []byte, *[65]byte) int32                     { return unavailable }
-func PersonalMessageSigner(_, _ []byte, _ *[20]byte) int32                       { return unavailable }
-func TypedDataHash([]byte, *[32]byte) int32                                      { return unavailable }
-func SignTypedData(SecretKey, []byte, *[65]byte) int32                           { return unavailable }
-func TypedDataSigner(_, _ []byte, _ *[20]byte) int32                             { return unavailable }
-func NewGossipMemory(*GossipMemory) int32                                            { return unavailable }
-func FreeGossipMemory(GossipMemory)                                                  {}
-func GossipValidate(*GossipConfig, uint64, []byte, GossipMemory, *Judgement) int32 { return unavailable }
-func GossipReasonName(int32) string                                              { return "unknown" }
-func RecogniseKey([]byte, *int32) int32                                          { return unavailable }
-func KeyFormatName(int32) string                                                 { return "unknown" }
-func ReadSecretKey(*SecretKey, *KeyInput) int32                                  { return unavailable }
-func ConvertKey(*KeyInput, *KeyOutput, []byte, *int) int32                       { return unavailable }
+func NewSecretKey(*SecretKey, []byte) int32                                { return unavailable }
+func FreeSecretKey(SecretKey)                                              {}
+func SecretKeyAddress(SecretKey, *[20]byte) int32                          { return unavailable }
+func SignPayload(SecretKey, *[32]byte, *[32]byte, *[65]byte) int32         { return unavailable }
+func ChainIDFromText(string, *[32]byte) int32                              { return unavailable }
+func AddressFromText(string, *[20]byte) int32                              { return unavailable }
+func AddressToText(*[20]byte, *[43]byte) int32                             { return unavailable }
+func PayloadHash([]byte, *[32]byte) int32                                  { return unavailable }
+func NewPayloadHasher(*PayloadHasher) int32                                { return unavailable }
+func UpdatePayloadHasher(PayloadHasher, []byte) int32                      { return unavailable }
+func FinishPayloadHasher(PayloadHasher, *[32]byte) int32                   { return unavailable }
+func FreePayloadHasher(PayloadHasher)                                      {}
+func PayloadSigningHash(_, _, _ *[32]byte) int32                           { return unavailable }
+func RecoverSigner(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32   { return unavailable }
+func VerifyPayload(_, _ *[32]byte, _ []byte, _ int32, _ *[20]byte) int32   { return unavailable }
+func NewVerifier(*Verifier, *[20]byte) int32                               { return unavailable }
+func FreeVerifier(Verifier)                                                {}
+func VerifierVerify(_ Verifier, _, _ *[32]byte, _ []byte, _ int32) int32   { return unavailable }
+func VerifierVerifyMany(Verifier, *[32]byte, []byte, int32, []int32) int32 { return unavailable }
+func TransactionHash([]byte, *[32]byte) int32                              { return unavailable }
+func TransactionSender([]byte, *[20]byte) int32                            { return unavailable }
+func SignTransaction(SecretKey, []byte, []byte, *int) int32                { return unavailable }
+func PersonalMessageHash([]byte, *[32]byte) int32                          { return unavailable }
+func SignPersonalMessage(SecretKey, []byte, *[65]byte) int32               { return unavailable }
+func PersonalMessageSigner(_, _ []byte, _ *[20]byte) int32                 { return unavailable }
+func TypedDataHash([]byte, *[32]byte) int32                                { return unavailable }
+func SignTypedData(SecretKey, []byte, *[65]byte) int32                     { return unavailable }
+func TypedDataSigner(_, _ []byte, _ *[20]byte) int32                       { return unavailable }
+func NewGossipMemory(*GossipMemory) int32                                  { return unavailable }
+func FreeGossipMemory(GossipMemory)                                        {}
+func GossipValidate(*GossipConfig, uint64, []byte, GossipMemory, *Judgement) int32 {
+	return unavailable
+}
+func GossipReasonName(int32) string                        { return "unknown" }
+func RecogniseKey([]byte, *int32) int32                    { return unavailable }
+func KeyFormatName(int32) string                           { return "unknown" }
+func ReadSecretKey(*SecretKey, *KeyInput) int32            { return unavailable }
+func ConvertKey(*KeyInput, *KeyOutput, []byte, *int) int32 { return unavailable }
 
 func TransactionDecode([]byte, *Transaction) int32                               { return unavailable }
 func TransactionSigningHash([]byte, *[32]byte) int32                             { return unavailable }
