@@ -66,7 +66,7 @@ const JOBS: [Job; 4] = [
         is_planted: true,
         run: |bytes, key, hash| {
             black_box(key.sign(hash).is_ok());
-            for turn in 0..20 * (bytes[31] & 1) {
+            for turn in 0..100 * (bytes[31] & 1) {
                 black_box(turn);
             }
         },
