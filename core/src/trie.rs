@@ -93,7 +93,6 @@ impl Key {
     fn of(index: u32) -> Self {
         let number = u64::from(index);
         match index {
-            0 => Self { nibbles: 0x80 << 56, length: 2 },
             1..0x80 => Self { nibbles: number << 56, length: 2 },
             _ => {
                 let bytes = 4 - u64::from(index.leading_zeros()) / 8;
@@ -248,5 +247,103 @@ pub(crate) fn ordered_root(count: u32, get: Get<'_, '_>) -> [u8; 32] {
     match count > 0 && (Items { count, get }).node(0, count, 0, &mut root) {
         true => keccak256(&root.rlp()),
         false => keccak256(&[&[0x80]]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// RLP of bytes, or with 0xc0 of a list.
+    fn encode(short: u8, payload: &[u8]) -> Vec<u8> {
+        if short == 0x80 && payload.len() == 1 && payload[0] < 0x80 {
+            return payload.to_vec();
+        }
+        let mut out = match payload.len() {
+            length @ ..56 => std::vec![short + length as u8],
+            length => {
+                let digits = length.to_be_bytes();
+                let digits = &digits[length.leading_zeros() as usize / 8..];
+                [&[short + 55 + digits.len() as u8], digits].concat()
+            }
+        };
+        out.extend(payload);
+        out
+    }
+
+    fn hex_prefix(nibbles: &[u8], flag: u8) -> Vec<u8> {
+        let mut all = match nibbles.len() % 2 {
+            0 => std::vec![flag, 0],
+            _ => std::vec![flag + 1],
+        };
+        all.extend(nibbles);
+        all.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect()
+    }
+
+    fn reference(node: Vec<u8>) -> Vec<u8> {
+        if node.len() < 32 { node } else { encode(0x80, &keccak256(&[&node])) }
+    }
+
+    /// A node as appendix D has it, over keys and items with the same first nibbles.
+    fn node(pairs: &[(Vec<u8>, Vec<u8>)], depth: usize) -> Vec<u8> {
+        if let [(key, item)] = pairs {
+            let path = encode(0x80, &hex_prefix(&key[depth..], 2));
+            return encode(0xc0, &[path, encode(0x80, item)].concat());
+        }
+        let first = &pairs[0].0[depth..];
+        let alike = |at: usize| pairs.iter().all(|(key, _)| key[depth + at] == first[at]);
+        let shared = (0..first.len()).take_while(|at| alike(*at)).count();
+        if shared > 0 {
+            let path = encode(0x80, &hex_prefix(&first[..shared], 0));
+            return encode(0xc0, &[path, reference(node(pairs, depth + shared))].concat());
+        }
+        let mut fields = Vec::new();
+        for nibble in 0..16 {
+            let group: Vec<_> =
+                pairs.iter().filter(|(key, _)| key[depth] == nibble).cloned().collect();
+            fields.extend(match group.len() {
+                0 => std::vec![0x80],
+                _ => reference(node(&group, depth + 1)),
+            });
+        }
+        fields.push(0x80);
+        encode(0xc0, &fields)
+    }
+
+    #[test]
+    fn equal_to_the_definition() {
+        let bytes: Vec<u8> = (0..1_000_usize).map(|at| (at * at + 3 * at) as u8).collect();
+        let mut full = 0;
+        for count in (0..=40).chain([127, 128, 129, 144, 255, 256, 257, 272, 300, 600]) {
+            for longest in [1, 5, 40, 300] {
+                let item = |index: u32| {
+                    let index = index as usize;
+                    &bytes[index..index + (index * 37 + 11) % longest]
+                };
+                let pairs: Vec<_> = (0..count)
+                    .filter(|index| !item(*index).is_empty())
+                    .map(|index| {
+                        let digits = index.to_be_bytes();
+                        let digits = &digits[index.leading_zeros() as usize / 8..];
+                        let key = encode(0x80, digits);
+                        let nibbles = key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
+                        (nibbles, item(index).to_vec())
+                    })
+                    .collect();
+                let expected = match pairs.len() {
+                    0 => std::vec![0x80],
+                    _ => node(&pairs, 0),
+                };
+                assert_eq!(
+                    ordered_root(count, &item),
+                    keccak256(&[&expected]),
+                    "{count} {longest}"
+                );
+                full += usize::from(longest == 300 && count > 31);
+            }
+        }
+        assert_eq!(full, 19, "of lists with a branch that has all its children");
     }
 }
