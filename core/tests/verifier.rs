@@ -108,3 +108,17 @@ fn size() {
     let size = size_of::<Verifier>();
     assert!(size >= table + size_of::<Address>() && size < table + 64, "{size}");
 }
+
+/// With less stack than the table has bytes.
+#[test]
+fn a_key_is_learnt_in_place() {
+    let key = key(1);
+    let hash = hazmat::signing_hash(&[2; 32]).unwrap();
+    let signature = key.sign(&hash).unwrap();
+    let mut verifier = Box::new(AddressVerifier::new(key.address()));
+    let learn = move || {
+        assert_eq!(verifier.verify(&hash, &signature), Ok(()));
+        assert_eq!(verifier.verify(&hash, &signature), Ok(()));
+    };
+    std::thread::Builder::new().stack_size(200 << 10).spawn(learn).unwrap().join().unwrap();
+}
