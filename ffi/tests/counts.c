@@ -8,6 +8,9 @@ static uint8_t chain_id[32], hashes[16][32], address[20], signature[65];
 static uint8_t kibibyte[1024], signed_payloads[16 * OPSIGN_SIGNED_LEN];
 static uint8_t *message;
 static size_t message_length;
+static opsign_gossip_config config;
+static opsign_gossip_memory *memory;
+static uint64_t now;
 static opsign_secret_key *key;
 static opsign_verifier *verifier;
 
@@ -76,6 +79,13 @@ static void gossip(void) {
   CHECK(opsign_gossip_decode(4, data, length, &block) == OPSIGN_OK);
 }
 
+/* All rules but the last, which the block fails from the second time on; its signer is known. */
+static void gossip_validate(void) {
+  opsign_judgement judgement;
+  CHECK(opsign_gossip_validate(&config, now, message, message_length, memory, &judgement) == OPSIGN_OK);
+  CHECK(strcmp(opsign_gossip_reason_name(judgement.reason), "already_seen") == 0);
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
@@ -85,7 +95,29 @@ static const struct {
     {"verify_many", verify_many}, {"new_verifier", new_verifier},
     {"keccak_32", keccak_32},     {"keccak_1kib", keccak_1kib},
     {"sign_transaction", sign_transaction}, {"gossip", gossip},
+    {"gossip_validate", gossip_validate},
 };
+
+/* A judgement says who signed, whoever should have. */
+static void prepare_validator(void) {
+  uint8_t data[1 << 16];
+  size_t length;
+  opsign_gossip_block block;
+  opsign_judgement judgement;
+  CHECK(opsign_gossip_decompress(message, message_length, data, sizeof data, &length) == OPSIGN_OK);
+  CHECK(opsign_gossip_decode(4, data, length, &block) == OPSIGN_OK);
+  config.topic = 4;
+  config.chain_id[31] = 10;
+  config.signer[19] = 1;
+  config.jovian_time = OPSIGN_NEVER;
+  config.max_age = 60;
+  now = block.timestamp;
+  CHECK(opsign_gossip_memory_new(&memory) == OPSIGN_OK);
+  CHECK(opsign_gossip_validate(&config, now, message, message_length, memory, &judgement) == OPSIGN_OK);
+  memcpy(config.signer, judgement.signer, sizeof config.signer);
+  CHECK(opsign_gossip_validate(&config, now, message, message_length, memory, &judgement) == OPSIGN_OK);
+  CHECK(strcmp(opsign_gossip_reason_name(judgement.reason), "accepted") == 0);
+}
 
 static void prepare(void) {
   static char line[1 << 18];
@@ -108,6 +140,7 @@ static void prepare(void) {
     if (strncmp(line, "message ", 8) == 0) message = unhex_all(line + 8, &message_length);
   }
   if (message == NULL) abort();
+  prepare_validator();
 }
 
 int main(int argc, char **argv) {
@@ -125,6 +158,7 @@ int main(int argc, char **argv) {
   CHECK(times == -1);
   opsign_secret_key_free(key);
   opsign_verifier_free(verifier);
+  opsign_gossip_memory_free(memory);
   free(message);
   return finish();
 }
