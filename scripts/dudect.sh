@@ -3,7 +3,9 @@
 # a quiet machine. A run to stand behind is copied from target/bench/dudect.md to docs/dudect.md.
 source "$(dirname "$0")/env.sh"
 
+times=${1:-1000000}
+[[ $times =~ ^[0-9]+$ ]] || die "dudect.sh takes a number of times"
 mkdir -p target/bench
-cargo bench --quiet --locked --package opsign-benches --bench dudect -- "${1:-1000000}" |
+cargo bench --quiet --locked --package opsign-benches --bench dudect -- "$times" |
   tee target/bench/dudect.md
 say "written: target/bench/dudect.md"

@@ -47,4 +47,4 @@ gcc "$folder/threads.o" "target/tsan/$host/release/libopsign.a" -Wl,--whole-arch
 [[ $(nm "$folder/sanitized") == *__tsan_init* ]] || die "the sanitizer is not in the program"
 run "ThreadSanitizer" "$folder/sanitized" 5 cold
 catch "ThreadSanitizer" 66 "$folder/sanitized" 1 race
-say "threads: 16 on one key and one memory of blocks, no race; a planted one is seen by both"
+say "threads: 16 on one key and one gossip memory, no race; a planted one is seen by both"

@@ -1,8 +1,8 @@
 /*
  * Many threads and one handle: threads ROUNDS (cold | warm | race) < MESSAGES
  *
- * cold: each handle is used as opsign.h allows, a key by all threads at once, a memory of seen
- * blocks in turns, a hasher by its own thread.
+ * cold: each handle is used as opsign.h allows, a key by all threads at once, a gossip
+ * memory in turns, a hasher by its own thread.
  * warm: the same, after one signature by the main thread. At the first one the hashes ask the CPU
  * what it can do and note the answer in an atomic byte. That is no race, but helgrind knows nothing
  * of atomics.

@@ -94,7 +94,7 @@ impl KeccakEight {
         }
     }
 
-    /// Absorbs a block into each state: adds it and permutes. Where `keep` has 0
+    /// Absorbs a block into each state (FIPS 202, section 4): adds it and permutes. Where `keep` has 0
     /// instead of all bits the state is zeroes first: there a message begins.
     #[inline]
     pub fn absorb(

@@ -233,7 +233,7 @@ fn check<'a>(
     }
     let envelope = Envelope::parse(data).map_err(|_| Reason::MessageTooSmall)?;
     let current = config.signer.ok_or(Reason::NoSigner)?;
-    let signer = memory.signer(current, config, &envelope);
+    let signer = memory.signer(current, &config.chain_id, &envelope);
     let signer = signer.map_err(|_| Reason::SignatureNotRecoverable)?;
     found.signer = Some(signer);
     if signer != current && Some(signer) != config.previous_signer {
@@ -295,11 +295,11 @@ impl GossipMemory {
     fn signer(
         &mut self,
         current: Address,
-        config: &GossipConfig,
+        chain_id: &ChainId,
         envelope: &Envelope<'_>,
     ) -> Result<Address, Error> {
         self.signer.set_address(current);
-        let (hash, signature) = envelope.signed(&config.chain_id)?;
+        let (hash, signature) = envelope.signed(chain_id)?;
         match self.signer.verify(&hash, &signature) {
             Ok(()) => Ok(current),
             Err(Error::WrongSigner { recovered, .. }) => Ok(recovered),
@@ -378,20 +378,13 @@ mod tests {
     #[test]
     fn the_signer_is_whom_recovery_names_whoever_is_current() {
         let keys = [1, 2, 3].map(|byte| SecretKey::from_bytes(&[byte; 32]).unwrap());
-        let config = GossipConfig {
-            topic: Topic::V4,
-            chain_id: ChainId::from(10),
-            signer: None,
-            previous_signer: None,
-            jovian_time: None,
-            max_age: 60,
-        };
+        let chain_id = ChainId::from(10);
         let mut memory = Box::new(GossipMemory::new());
         let (mut named, mut refused) = (0, 0);
         for round in 0..600_usize {
             let mut data = [0; 65 + 40];
             data[65..].fill(round as u8);
-            let hash = payload_signing_hash(&config.chain_id, &PayloadHash::of(&data[65..]));
+            let hash = payload_signing_hash(&chain_id, &PayloadHash::of(&data[65..]));
             let signature = keys[round % 7 % 3].sign(&hash).unwrap();
             data[..65].copy_from_slice(signature.as_bytes());
             // Mostly sound, else another signature, or none.
@@ -401,8 +394,8 @@ mod tests {
             let envelope = Envelope::parse(&data).unwrap();
             // One for some time, so that it is learnt, then another.
             let current = keys[round / 40 % 3].address();
-            let found = memory.signer(current, &config, &envelope);
-            let expected = envelope.recover_signer(&config.chain_id);
+            let found = memory.signer(current, &chain_id, &envelope);
+            let expected = envelope.recover_signer(&chain_id);
             assert_eq!(found, expected, "{round}");
             *(if found.is_ok() { &mut named } else { &mut refused }) += 1;
         }

@@ -15,10 +15,12 @@ pub(crate) const TOGETHER: usize = 16;
 /// How many states are permuted at once.
 const PLACES: usize = 8;
 
-/// A message that has a place, and how many of its blocks are absorbed.
+/// A message that has a place.
 struct Job<'m> {
     message: &'m Pieces<'m>,
+    /// Which of the messages it is.
     number: usize,
+    /// How many of its blocks.
     absorbed: usize,
 }
 
@@ -31,7 +33,7 @@ pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
     let mut order = [0; TOGETHER];
     let order = &mut order[..messages.len()];
     order.iter_mut().enumerate().for_each(|(at, number)| *number = at);
-    order.sort_unstable_by_key(|number| Reverse(count(&messages[*number])));
+    order.sort_unstable_by_key(|number| Reverse(block_count(&messages[*number])));
     let mut waiting = order.iter();
     let mut places = [const { None::<Job<'_>> }; PLACES];
     let (mut states, mut blocks) = ([[0; PLACES]; 25], [[0; PLACES]; RATE / 8]);
@@ -61,7 +63,7 @@ pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
         for (column, place) in places.iter_mut().enumerate() {
             if let Some(job) = place {
                 job.absorbed += 1;
-                if job.absorbed == count(job.message) {
+                if job.absorbed == block_count(job.message) {
                     hashes[job.number] = squeeze(states.iter().map(|row| &row[column]));
                     *place = None;
                 }
@@ -77,7 +79,7 @@ pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
                     *lane = row[column];
                 }
             }
-            for at in job.absorbed..count(job.message) {
+            for at in job.absorbed..block_count(job.message) {
                 absorb(&mut state, slice::from_ref(block(job.message, at, &mut [0; RATE])));
             }
             hashes[job.number] = squeeze(state.as_flattened());
@@ -86,7 +88,7 @@ pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
 }
 
 /// How many blocks a message has, its padding included.
-fn count(message: &Pieces<'_>) -> usize {
+fn block_count(message: &Pieces<'_>) -> usize {
     (message[0].len() + message[1].len()) / RATE + 1
 }
 
