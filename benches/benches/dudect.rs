@@ -39,19 +39,12 @@ struct Job {
     run: fn(&[u8; 32], &SecretKey, &SigningHash),
 }
 
-const JOBS: [Job; 4] = [
+const JOBS: [Job; 3] = [
     Job {
         name: "sign",
         is_planted: false,
         run: |_, key, hash| {
             black_box(key.sign(hash).is_ok());
-        },
-    },
-    Job {
-        name: "address of a key",
-        is_planted: false,
-        run: |_, key, _| {
-            black_box(key.address());
         },
     },
     Job {
