@@ -186,36 +186,43 @@ impl FieldElement {
         Self(reduce(&[r0, r1, r2, r3, low, high[1], high[2], high[3]]))
     }
 
-    /// `self^(2^times)`.
-    const fn square_times(self, times: u32) -> Self {
-        let mut result = self;
-        let mut i = 0;
-        while i < times {
-            result = result.square();
-            i += 1;
-        }
-        result
+    /// A root, if there is one.
+    pub(super) fn sqrt_vartime(self) -> Option<Self> {
+        self.sqrt_beside_vartime(&mut || ())
     }
 
     /// A root, if there is one: `self^((p + 1) / 4)`, since p = 3 (mod 4).
     ///
     /// The exponent has runs of 223 and 22 ones, so `x_n = self^(2^n - 1)` is built up to them; the
-    /// addition chain is libsecp256k1's.
-    pub(super) fn sqrt_vartime(self) -> Option<Self> {
+    /// addition chain is libsecp256k1's. Each squaring waits for the one before it; what is to be done
+    /// meanwhile is called 123 times, with every second one.
+    pub(super) fn sqrt_beside_vartime(self, beside: &mut impl FnMut()) -> Option<Self> {
         let x1 = self;
-        let x2 = x1.square_times(1).mul(x1);
-        let x3 = x2.square_times(1).mul(x1);
-        let x6 = x3.square_times(3).mul(x3);
-        let x9 = x6.square_times(3).mul(x3);
-        let x11 = x9.square_times(2).mul(x2);
-        let x22 = x11.square_times(11).mul(x11);
-        let x44 = x22.square_times(22).mul(x22);
-        let x88 = x44.square_times(44).mul(x44);
-        let x176 = x88.square_times(88).mul(x88);
-        let x220 = x176.square_times(44).mul(x44);
-        let x223 = x220.square_times(3).mul(x3);
-        let root = x223.square_times(23).mul(x22).square_times(6).mul(x2).square_times(2);
+        let x2 = x1.square_times(1, beside).mul(x1);
+        let x3 = x2.square_times(1, beside).mul(x1);
+        let x6 = x3.square_times(3, beside).mul(x3);
+        let x9 = x6.square_times(3, beside).mul(x3);
+        let x11 = x9.square_times(2, beside).mul(x2);
+        let x22 = x11.square_times(11, beside).mul(x11);
+        let x44 = x22.square_times(22, beside).mul(x22);
+        let x88 = x44.square_times(44, beside).mul(x44);
+        let x176 = x88.square_times(88, beside).mul(x88);
+        let x220 = x176.square_times(44, beside).mul(x44);
+        let x223 = x220.square_times(3, beside).mul(x3);
+        let root = x223.square_times(23, beside).mul(x22);
+        let root = root.square_times(6, beside).mul(x2).square_times(2, beside);
         root.square().sub(self).is_zero().then_some(root)
+    }
+
+    /// `self^(2^times)`. Not inlined, or there would be fourteen copies of what is done beside it.
+    #[inline(never)]
+    fn square_times(self, times: u32, beside: &mut impl FnMut()) -> Self {
+        let mut result = self;
+        for _ in 0..times / 2 {
+            result = result.square().square();
+            beside();
+        }
+        if times % 2 == 1 { result.square() } else { result }
     }
 
     /// `1 / self`, and zero for zero.

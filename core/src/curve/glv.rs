@@ -73,6 +73,8 @@ pub(super) fn split_vartime(scalar: &Scalar) -> [Half; 2] {
 /// A half in digits that are zero or odd from -15 to 15, at least four zeros after each that is not.
 pub(super) struct WindowNaf {
     pub(super) digits: [i8; Self::LENGTH],
+    /// Above, all are zero.
+    pub(super) length: usize,
 }
 
 impl WindowNaf {
@@ -82,7 +84,7 @@ impl WindowNaf {
     pub(super) fn new(half: &Half) -> Self {
         let mut digits = [0; Self::LENGTH];
         let mut rest = half.magnitude;
-        let mut at = 0;
+        let (mut at, mut length) = (0, 0);
         while rest != 0 {
             let zeros = rest.trailing_zeros();
             rest >>= zeros;
@@ -90,11 +92,12 @@ impl WindowNaf {
             let low = (rest & 31) as i8;
             let digit = if low > 15 { low - 32 } else { low };
             digits[at] = if half.negative { -digit } else { digit };
+            length = at + 1;
             // The digit off, five bits done. A negative one carries, which 2^128 - 1 stands: the
             // shift comes first.
             rest = (rest >> 5) + u128::from(digit < 0);
             at += 5;
         }
-        Self { digits }
+        Self { digits, length }
     }
 }

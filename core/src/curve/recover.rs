@@ -17,31 +17,70 @@ const ODD_MULTIPLES: usize = 8;
 /// at infinity.
 pub(crate) fn recover_vartime(hash: &[u8; 32], rs: &[u8; 64], recovery_id: u8) -> Option<[u8; 65]> {
     let (r, s) = read_scalars(rs)?;
-    let point = Affine::lift_x_vartime(nonce_x(&r, recovery_id)?, recovery_id & 1 == 1)?;
+    let x = nonce_x(&r, recovery_id)?;
     let (z, _) = Scalar::reduce(hash);
     let inverse = r.invert_vartime();
-    let sum = multiply_vartime(&point, &s.mul(&inverse));
+    let sum = lift_and_multiply_vartime(x, recovery_id & 1 == 1, &s.mul(&inverse))?;
     let sum = GENERATOR_PUBLIC.add_multiple_vartime(sum, &z.mul(&inverse).negate());
     sum.to_affine_vartime().map(Affine::to_bytes)
 }
 
-/// `scalar P` for a point seen for the first time: the scalar in two halves, each in non-adjacent
-/// form.
-fn multiply_vartime(point: &Affine, scalar: &Scalar) -> Xyzz {
-    let (multiples, z) = odd_multiples(point);
-    let [first, second] = glv::split_vartime(scalar).map(|half| glv::WindowNaf::new(&half));
-    let mut sum = Jacobian::INFINITY;
-    for bit in (0..glv::WindowNaf::LENGTH).rev() {
-        sum = sum.double();
-        if let Some(addend) = multiple(&multiples, first.digits[bit]) {
-            sum = sum.add_vartime(&addend);
-        }
-        if let Some(addend) = multiple(&multiples, second.digits[bit]) {
-            sum = sum.add_vartime(&addend.endomorphism());
-        }
+/// `scalar P` for the point P that has this x and parity of y, if x is on the curve.
+///
+/// With f = x^3 + 7 = y^2, the map `(u, v)` to `(y^2 u, y^3 v)` takes P to `(f x, f^2)` and the curve
+/// to another with a = 0, whose formulas are the same; in Jacobian coordinates the way back is to
+/// multiply Z by y. So the ladder does not wait for y: it goes on beside the squarings that make it.
+/// If x is not on the curve, the ladder's points are on its twist, and dropped.
+fn lift_and_multiply_vartime(x: FieldElement, y_is_odd: bool, scalar: &Scalar) -> Option<Xyzz> {
+    let f = x.square().mul(x).add(FieldElement::from_small(7));
+    let mut ladder = Ladder::new(&Affine { x: f.mul(x), y: f.square() }, scalar);
+    let root = f.sqrt_beside_vartime(&mut || ladder.step())?;
+    let y = if root.is_odd() == y_is_odd { root } else { root.negate() };
+    let mut sum = ladder.finish();
+    sum.z = sum.z.mul(y);
+    Some(sum.to_xyzz())
+}
+
+/// A multiplication under way: the scalar in two halves, each in non-adjacent form, and the multiples
+/// that their digits stand for.
+struct Ladder {
+    halves: [(glv::WindowNaf, [Affine; ODD_MULTIPLES]); 2],
+    /// By how much the Z of the multiples is too small.
+    z: FieldElement,
+    /// Digits of each half that are still to come.
+    left: usize,
+    sum: Jacobian,
+}
+
+impl Ladder {
+    fn new(point: &Affine, scalar: &Scalar) -> Self {
+        let (multiples, z) = odd_multiples(point);
+        let [first, second] = glv::split_vartime(scalar).map(|half| glv::WindowNaf::new(&half));
+        let left = first.length.max(second.length);
+        let halves = [(first, multiples), (second, multiples.map(Affine::endomorphism))];
+        Self { halves, z, left, sum: Jacobian::INFINITY }
     }
-    sum.z = sum.z.mul(z);
-    sum.to_xyzz()
+
+    /// A doubling, and a digit of each half; nothing after the last.
+    #[inline(always)]
+    fn step(&mut self) {
+        let Some(left) = self.left.checked_sub(1) else { return };
+        self.left = left;
+        let mut sum = self.sum.double();
+        for (naf, multiples) in &self.halves {
+            if let Some(addend) = multiple(multiples, naf.digits[left]) {
+                sum = sum.add_vartime(&addend);
+            }
+        }
+        self.sum = sum;
+    }
+
+    fn finish(mut self) -> Jacobian {
+        while self.left > 0 {
+            self.step();
+        }
+        Jacobian { z: self.sum.z.mul(self.z), ..self.sum }
+    }
 }
 
 fn multiple(multiples: &[Affine; ODD_MULTIPLES], digit: i8) -> Option<Affine> {
@@ -57,7 +96,8 @@ fn multiple(multiples: &[Affine; ODD_MULTIPLES], digit: i8) -> Option<Affine> {
 ///
 /// `(x, y)` to `(x Z^2, y Z^3)` maps the curve to another with a = 0, whose formulas are the same:
 /// so they serve as affine points, and a result gets its Z times this one ("effective affine" in
-/// libsecp256k1). No two points here are like: they are odd multiples and 2 of a point of order n.
+/// libsecp256k1). No two points that are added here are like: they are an odd multiple and 2 of a
+/// point of order n. On the twist, where they may be, nobody asks for the sum.
 pub(super) fn odd_multiples(point: &Affine) -> ([Affine; ODD_MULTIPLES], FieldElement) {
     // First with the Z of the double, so that the double is affine.
     let double = Jacobian::from_affine(point).double();
