@@ -1,23 +1,23 @@
 //! The seam behind which Keccak-256 sits (FIPS 202's permutation, Ethereum's original padding).
 //!
-//! Two engines give the same bytes: our own (`keccak/sponge.rs`), for x86-64 and the feature `fast`, and
-//! the crate sha3, which has instructions for it on ARM, is the smaller one, and is what the tests hold
-//! ours against.
+//! Two engines give the same bytes: our own (`keccak/sponge.rs`), for x86-64 and WebAssembly with the
+//! feature `fast`, and the crate sha3, which has instructions for it on ARM, is the smaller one, and is
+//! what the tests hold ours against.
 
 #[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
 mod many;
-#[cfg(any(test, all(feature = "fast", target_arch = "x86_64")))]
+#[cfg(any(test, all(feature = "fast", any(target_arch = "x86_64", target_arch = "wasm32"))))]
 mod permutation;
-#[cfg(any(test, not(all(feature = "fast", target_arch = "x86_64"))))]
+#[cfg(any(test, not(all(feature = "fast", any(target_arch = "x86_64", target_arch = "wasm32")))))]
 mod sha3_engine;
-#[cfg(any(test, all(feature = "fast", target_arch = "x86_64")))]
+#[cfg(any(test, all(feature = "fast", any(target_arch = "x86_64", target_arch = "wasm32"))))]
 mod sponge;
 
 #[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
 pub(crate) use many::{TOGETHER, keccak256_many};
-#[cfg(not(all(feature = "fast", target_arch = "x86_64")))]
+#[cfg(not(all(feature = "fast", any(target_arch = "x86_64", target_arch = "wasm32"))))]
 pub(crate) use sha3_engine::Keccak256;
-#[cfg(all(feature = "fast", target_arch = "x86_64"))]
+#[cfg(all(feature = "fast", any(target_arch = "x86_64", target_arch = "wasm32")))]
 pub(crate) use sponge::Keccak256;
 
 /// A message, in two pieces that are hashed one after the other.

@@ -39,7 +39,7 @@
 //! | `error.rs` | every error with its frozen number |
 //! | `rlp.rs`, `trie.rs` | RLP, written into a hasher and read in place; the root of a list |
 //! | `curve/` | our own curve arithmetic, for 64-bit machines |
-//! | `keccak/` | our own Keccak-256, for x86-64 |
+//! | `keccak/` | our own Keccak-256, for x86-64 and WebAssembly |
 //! | `curve.rs`, `keccak.rs`, `hex.rs` | the seams behind which curve, hash and hex code sit |
 //!
 //! # What is promised
