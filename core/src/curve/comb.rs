@@ -7,8 +7,9 @@
 use zeroize::Zeroize;
 
 use super::field::FieldElement;
+use super::limbs;
 use super::point::{Affine, Xyzz};
-use super::scalar::Scalar;
+use super::scalar::{self, Scalar};
 
 /// Rows of `(2 j + 1) 2^(W i) P` for row i and place j, with x and y below p.
 ///
@@ -109,20 +110,27 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
         (next.scaled(inverse.mul(next_twice.zzz)), next_twice.scaled(inverse.mul(next.zzz)))
     }
 
-    /// `scalar P` in constant time: every row is read whole. The scalar is not zero.
+    /// `scalar P` in constant time: every row is read whole. The scalar is not zero, and the windows,
+    /// of 6 bits, make 258.
     ///
-    /// No addition but the last meets a special case. Before window i the sum is S P with
-    /// |S| < 2^(W i), and the addend d 2^(W i) P has |d| >= 1, so S is not plus or minus d 2^(W i)
-    /// as an integer; and the two together are below 2^(W (i + 1)) <= 2^255 < n, so not mod n
-    /// either. In the last window the sum is k P with k from 1 to n - 1, so the addends are not
-    /// inverse, but they are equal for a few k near n.
+    /// No addition meets a special case. Before window i the sum is S P with |S| < 2^(6 i), and the
+    /// addend d 2^(6 i) P has an odd d, so S is not plus or minus d 2^(6 i) as an integer; and the two
+    /// together are below 2^(6 (i + 1)), which is below n for all windows but the last.
+    ///
+    /// For the last, let R = 2^252 and n = 16 R - t, where 0 < t < 2^129. S = d R (mod n) says that
+    /// S = d R + j n = (d + 16 j) R - j t, where j is odd as S is. With |S| < R that leaves
+    /// d + 16 j = 1 for j > 0 and -1 for j < 0, so that the number in digits, S + d R = 2 d R + j n,
+    /// has the magnitude (16 |j| - 2) R + |j| t: from 14 R to 15 R, or above 46 R. But
+    /// [`Digits::for_multiply`] makes it from -2n to -n. And S = -d R (mod n) would make it a multiple
+    /// of n.
     pub(super) fn multiply(&self, scalar: &Scalar) -> Xyzz {
-        let digits = Digits::new(scalar, ROWS * Self::WINDOW);
-        let mut sum = Xyzz::from_affine(&self.entry(0, &digits));
-        for row in 1..ROWS - 1 {
+        const { assert!(Self::WINDOW == 6) };
+        let digits = Digits::for_multiply(scalar);
+        let mut sum = self.entry(0, &digits).sum_unlike(&self.entry(1, &digits));
+        for row in 2..ROWS {
             sum = sum.add_unlike(&self.entry(row, &digits));
         }
-        sum.add_maybe_equal(&self.entry(ROWS - 1, &digits))
+        sum
     }
 
     /// `sum + scalar P`.
@@ -204,6 +212,16 @@ impl Digits {
         bits[(length - 1) / 64] |= 1 << ((length - 1) % 64);
         odd.zeroize();
         Self { bits, negate }
+    }
+
+    /// Of 258 bits, for m - 2n in place of m: B is n less.
+    fn for_multiply(scalar: &Scalar) -> Self {
+        let mut digits = Self::new(scalar, 258);
+        let [low @ .., top] = &mut digits.bits;
+        let (less, borrow) = limbs::sub(low, &scalar::N);
+        *low = less;
+        *top -= u64::from(borrow);
+        digits
     }
 
     /// The column of a window's digit, and a mask that is all ones if its multiple is subtracted.

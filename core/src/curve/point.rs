@@ -95,6 +95,20 @@ impl Affine {
         Self { x, y: slope.mul(self.x.sub(x)).sub(self.y) }
     }
 
+    /// The sum of points with unlike x, by mmadd-2008-s.
+    #[inline(always)]
+    pub(super) fn sum_unlike(&self, other: &Self) -> Xyzz {
+        let p = other.x.sub(self.x);
+        debug_assert!(!p.is_zero());
+        let r = other.y.sub(self.y);
+        let pp = p.square();
+        let ppp = p.mul(pp);
+        let q = self.x.mul(pp);
+        let x = r.square().sub(ppp).sub(q.double());
+        let y = r.mul_sub(q.sub(x), self.y, ppp);
+        Xyzz { x, y, zz: pp, zzz: ppp }
+    }
+
     /// mdbl-2008-s-1.
     const fn double(&self) -> Xyzz {
         let u = self.y.double();
@@ -154,20 +168,6 @@ impl Xyzz {
         let (sum, p, _) = self.add_parts(other);
         debug_assert!(!p.is_zero() && !self.is_infinity());
         sum
-    }
-
-    /// The sum of points that may be equal but are not inverse, nor `self` infinity.
-    pub(super) fn add_maybe_equal(&self, other: &Affine) -> Self {
-        let (sum, p, r) = self.add_parts(other);
-        debug_assert!((!p.is_zero() || r.is_zero()) && !self.is_infinity());
-        let double = other.double();
-        let equal = p.zero_mask();
-        Self {
-            x: FieldElement::select(equal, &sum.x, &double.x),
-            y: FieldElement::select(equal, &sum.y, &double.y),
-            zz: FieldElement::select(equal, &sum.zz, &double.zz),
-            zzz: FieldElement::select(equal, &sum.zzz, &double.zzz),
-        }
     }
 
     /// The sum of any two points.

@@ -269,10 +269,10 @@ fn special_sums() {
     }
 }
 
-/// The last addition of the 6-bit comb is a doubling for 14 2^252 + 2^256 - n, whose half is the
-/// last row's 15 2^252 mod n; near it, and for its negative, it is not or is too.
+/// With R = 2^252 and n = 16 R - t, digits for 14 R + t itself, which serve its negative too, would end
+/// in a doubling: they are made for 2n less.
 #[test]
-fn the_doubling_at_the_end_of_the_comb() {
+fn no_doubling_at_the_end_of_the_comb() {
     let exceptional = limbs::sub(&[0, 0, 0, 0xe << 60], &N).0;
     for distance in 0..5 {
         for secret in [
