@@ -1,11 +1,10 @@
 //! Keccak-256 of several messages side by side.
 
 use core::cmp::Reverse;
-use core::slice;
 
 use opsign_cpu::KeccakEight;
 
-use super::permutation::{RATE, ROUND_CONSTANTS, State, absorb};
+use super::permutation::{RATE, ROUND_CONSTANTS, State, add, permute};
 use super::{Pieces, one_after_the_other};
 
 /// The most messages that are hashed together: so many that a place which becomes free is mostly taken
@@ -80,7 +79,8 @@ pub(crate) fn keccak256_many(messages: &[Pieces<'_>], hashes: &mut [[u8; 32]]) {
                 }
             }
             for at in job.absorbed..block_count(job.message) {
-                absorb(&mut state, slice::from_ref(block(job.message, at, &mut [0; RATE])));
+                add(&mut state, block(job.message, at, &mut [0; RATE]));
+                permute(&mut state, &[]);
             }
             hashes[job.number] = squeeze(state.as_flattened());
         }

@@ -1,6 +1,6 @@
 //! Keccak-256 over our own permutation: the sponge (FIPS 202, section 4).
 
-use super::permutation::{RATE, State, absorb};
+use super::permutation::{RATE, State, permute};
 
 /// A Keccak-256 computation that takes its input in pieces.
 #[derive(Clone, Default)]
@@ -13,29 +13,23 @@ pub(crate) struct Keccak256 {
 
 impl Keccak256 {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        if self.length > 0 {
-            let (first, behind) = bytes.split_at(bytes.len().min(RATE - self.length));
-            self.add(first);
-            if self.length < RATE {
-                return;
-            }
-            self.permute();
-            rest = behind;
+        let (first, behind) = bytes.split_at(bytes.len().min(RATE - self.length));
+        self.add(first);
+        if self.length < RATE {
+            return;
         }
-        let (blocks, rest) = rest.as_chunks();
-        if !blocks.is_empty() {
-            absorb(&mut self.state, blocks);
-        }
+        let (blocks, rest) = behind.as_chunks();
+        permute(&mut self.state, blocks);
+        self.length = 0;
         self.add(rest);
     }
 
     pub(crate) fn finish(mut self) -> [u8; 32] {
         // The bit 1, zeroes, and a 1 in the last place (pad10*1), without the two bits of SHA-3.
-        self.add(&[1]);
-        self.length = RATE - 1;
-        self.add(&[0x80]);
-        self.permute();
+        let lanes = self.state.as_flattened_mut();
+        lanes[self.length / 8] ^= 1 << (self.length % 8 * 8);
+        lanes[RATE / 8 - 1] ^= 1 << 63;
+        permute(&mut self.state, &[]);
         let mut hash = [0; 32];
         for (bytes, lane) in hash.chunks_exact_mut(8).zip(self.state[0]) {
             bytes.copy_from_slice(&lane.to_le_bytes());
@@ -63,12 +57,6 @@ impl Keccak256 {
             state[self.length / 8] ^= u64::from(*byte) << (self.length % 8 * 8);
             self.length += 1;
         }
-    }
-
-    /// Ends a block that was added in pieces.
-    fn permute(&mut self) {
-        absorb(&mut self.state, &[[0; RATE]]);
-        self.length = 0;
     }
 }
 
