@@ -5,16 +5,18 @@ use core::arch::x86_64::*;
 /// The row's entry at `place`, of which neither an address nor a branch depends on it: every entry is
 /// read, and all but one are masked away.
 #[target_feature(enable = "avx2")]
-pub(crate) fn entry(row: &[[u64; 8]], place: u64) -> [u64; 8] {
+pub(crate) fn entry(row: &[[[u64; 8]; 4]], place: u64) -> [u64; 8] {
     let wanted = _mm256_set1_epi64x(place.cast_signed());
     let one = _mm256_set1_epi64x(1);
     let (mut number, mut low, mut high) =
         (_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256());
-    for [a, b, c, d, e, f, g, h] in row {
-        let mask = _mm256_cmpeq_epi64(number, wanted);
-        low = _mm256_or_si256(low, _mm256_and_si256(mask, load([a, b, c, d])));
-        high = _mm256_or_si256(high, _mm256_and_si256(mask, load([e, f, g, h])));
-        number = _mm256_add_epi64(number, one);
+    for four in row {
+        for [a, b, c, d, e, f, g, h] in four {
+            let mask = _mm256_cmpeq_epi64(number, wanted);
+            low = _mm256_or_si256(low, _mm256_and_si256(mask, load([a, b, c, d])));
+            high = _mm256_or_si256(high, _mm256_and_si256(mask, load([e, f, g, h])));
+            number = _mm256_add_epi64(number, one);
+        }
     }
     let [[a, b, c, d], [e, f, g, h]] = [store(low), store(high)];
     [a, b, c, d, e, f, g, h]

@@ -166,7 +166,9 @@ impl<const ROWS: usize, const COLUMNS: usize> Comb<ROWS, COLUMNS> {
 #[inline(always)]
 fn read<const COLUMNS: usize>(row: &[[u64; 8]; COLUMNS], place: u64) -> [u64; 8] {
     #[cfg(all(feature = "dispatch", target_arch = "x86_64"))]
-    if let Some(limbs) = opsign_cpu::table_entry(row, place) {
+    if let (fours, []) = row.as_chunks()
+        && let Some(limbs) = opsign_cpu::table_entry(fours, place)
+    {
         return limbs;
     }
     read_plain(row, place)
