@@ -82,26 +82,27 @@ function page() {
     const most = Math.max(...order.map((peer) => peers[peer].median_95_ns[1]));
     const x = (nanos) => ((nanos / most) * 560).toFixed(1);
     const bars = order.map((peer, index) => {
-      const { least_ns: least, median_ns: median, median_95_ns: [low, high] } = peers[peer];
+      const { least_ns: least, least_cycles: cycles, median_ns: median, median_95_ns: [low, high] } = peers[peer];
       const y = 24 * index;
       const ratio = (peers[order[0]].least_ns / least).toFixed(2);
       return `<text x="0" y="${y + 15}">${escape(peer)}</text>
 <rect x="200" y="${y + 4}" width="${x(least)}" height="14" fill="${index ? '#b8c4d0' : '#2a6fb0'}"/>
 <path d="M${200 + +x(low)} ${y + 11}H${200 + +x(high)}" stroke="#333"/>
 <circle cx="${200 + +x(median)}" cy="${y + 11}" r="3" fill="#333"/>
-<text x="780" y="${y + 15}">${time(least)} µs, median ${time(median)}, ours is ${ratio} of it</text>`;
+<text x="780" y="${y + 15}">${time(least)} µs, ${cycles?.toLocaleString('en') ?? '?'} cycles, median ${time(median)}, ours is ${ratio} of it</text>`;
     });
     const what = operations[name]?.[0].replaceAll('`', '') ?? name;
     return `<h2>${escape(what)}</h2><p>${rounds} rounds</p>
-<svg width="1120" height="${24 * order.length}" role="img" aria-label="${escape(what)}">${bars.join('\n')}</svg>`;
+<svg width="1240" height="${24 * order.length}" role="img" aria-label="${escape(what)}">${bars.join('\n')}</svg>`;
   });
-  const made = [report.machine, report.compiler, report.go, `Node ${report.node}`, report.flags];
+  const machine = report.mhz ? `${report.machine} at ${Math.round(report.mhz)} MHz` : report.machine;
+  const made = [machine, report.compiler, report.go, `Node ${report.node}`, report.flags];
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>opsign: measurements</title>
 <style>body { font: 14px sans-serif; margin: 2em } text { font: 12px sans-serif } h2 { margin: 1.5em 0 0 } p { margin: 0 0 .5em; color: #555 }</style>
 <h1>opsign beside its peers</h1>
 <p>${made.map(escape).join('; ')}</p>
-<p>Bars: the least of all rounds. Dots: the median, in its 95 % confidence interval.</p>
+<p>Bars: the least of all rounds. Dots: the median, in its 95 % confidence interval. Cycles: of the time-stamp counter, at the rate above.</p>
 ${plots.join('\n')}
 </html>
 `;

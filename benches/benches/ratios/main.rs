@@ -17,7 +17,7 @@ use report::{Often, Report};
 
 fn main() {
     let (go, node) = (Program::start("OPSIGN_BENCH_GO"), Program::start("OPSIGN_BENCH_NODE"));
-    let mut report = Report::default();
+    let mut report = Report::new();
     curve::measure(&mut report);
     hash::measure(&mut report, &go);
     chain::measure(&mut report, &go);

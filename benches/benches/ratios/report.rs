@@ -32,13 +32,30 @@ pub(crate) struct Often {
 }
 
 /// What was measured, and ours divided by the last peer's.
-#[derive(Default)]
 pub(crate) struct Report {
+    /// Of /proc/cpuinfo, whose rate counts as the processor's: a guest has no counter of cycles but the
+    /// time-stamp counter, and that goes at this rate.
+    model: String,
+    megahertz: Option<f64>,
     rows: Map<String, Value>,
     ratios: Map<String, Value>,
 }
 
 impl Report {
+    pub(crate) fn new() -> Self {
+        let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let of = |name: &str| {
+            let line = processors.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(line.trim_start_matches(['\t', ' ', ':']).to_owned())
+        };
+        Self {
+            model: of("model name").unwrap_or_else(|| "unknown".to_owned()),
+            megahertz: of("cpu MHz").and_then(|megahertz| megahertz.parse().ok()),
+            rows: Map::new(),
+            ratios: Map::new(),
+        }
+    }
+
     /// The first job is ours; the last one, if there is another, is what a goal is set against.
     pub(crate) fn row(&mut self, name: &str, often: Often, jobs: Vec<(&str, Measured<'_>)>) {
         let Often { rounds, calls, each } = often;
@@ -60,6 +77,7 @@ impl Report {
             let tenths = |nanos: f64| (nanos * 10.0).round() / 10.0;
             let figures = json!({
                 "least_ns": tenths(times[0]),
+                "least_cycles": self.megahertz.map(|rate| (times[0] * rate / 1000.0).round()),
                 "median_ns": tenths(times[middle]),
                 "median_95_ns": interval.map(|at| tenths(times[at])),
             });
@@ -77,14 +95,13 @@ impl Report {
 
     /// Writes `target/bench/report.json`.
     pub(crate) fn write(self) {
-        let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = processors.lines().find_map(|line| line.strip_prefix("model name"));
         let version = |program: &str, argument: &str| {
             let said = Command::new(program).arg(argument).output().unwrap().stdout;
             String::from_utf8_lossy(&said).trim().to_owned()
         };
         let report = json!({
-            "machine": model.map_or("unknown", |model| model.trim_start_matches(['\t', ' ', ':'])),
+            "machine": self.model,
+            "mhz": self.megahertz,
             "compiler": version("rustc", "--version"),
             "go": version("go", "version"),
             "node": version("node", "--version"),
