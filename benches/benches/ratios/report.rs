@@ -33,9 +33,10 @@ pub(crate) struct Often {
 
 /// What was measured, and ours divided by the last peer's.
 pub(crate) struct Report {
-    /// Of /proc/cpuinfo, whose rate counts as the processor's: a guest has no counter of cycles but the
-    /// time-stamp counter, and that goes at this rate.
+    /// The processor, as /proc/cpuinfo names it.
     model: String,
+    /// Its rate there, of which cycles are made: in a guest, which has no other counter of them, that of
+    /// the time-stamp counter.
     megahertz: Option<f64>,
     rows: Map<String, Value>,
     ratios: Map<String, Value>,

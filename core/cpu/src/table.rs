@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 /// The row's entry at `place`, of which neither an address nor a branch depends on it: every entry is
-/// read, and all but one are masked away.
+/// read, and all but one are masked away. In fours, of which the compiler makes no loop.
 #[target_feature(enable = "avx2")]
 pub(crate) fn entry(row: &[[[u64; 8]; 4]], place: u64) -> [u64; 8] {
     let wanted = _mm256_set1_epi64x(place.cast_signed());

@@ -195,7 +195,7 @@ impl FieldElement {
     ///
     /// The exponent has runs of 223 and 22 ones, so `x_n = self^(2^n - 1)` is built up to them; the
     /// addition chain is libsecp256k1's. Each squaring waits for the one before it; what is to be done
-    /// meanwhile is called 123 times, with every second one.
+    /// meanwhile is called with every second one.
     pub(super) fn sqrt_beside_vartime(self, beside: &mut impl FnMut()) -> Option<Self> {
         let x1 = self;
         let x2 = x1.square_times(1, beside).mul(x1);
