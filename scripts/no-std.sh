@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Core builds without std and without a heap: a static library with its own panic handler, whose
 # only undefined symbols are the C memory functions. Then a Cortex-M4, played by qemu, signs and
-# verifies.
+# verifies; printed is what flash and stack it took.
 source "$(dirname "$0")/env.sh"
 source scripts/cross.sh
 
@@ -18,6 +18,8 @@ fi
 say "no_std: builds with its own panic handler, asks for no heap"
 
 target=thumbv7em-none-eabihf
+max_flash=97000
+max_stack=36000
 make_sysroot "$target" core
 # What it signs and what must come out, as the vectors have it.
 # shellcheck disable=SC2016 # not for the shell to expand
@@ -39,4 +41,8 @@ printed=$(timeout 60 qemu-system-arm -M mps2-an386 -cpu cortex-m4 -nographic -mo
   -serial none -semihosting-config enable=on,target=native -kernel "$program" 2>&1) ||
   die "on a Cortex-M4: $printed"
 [[ $printed == *"${OPSIGN_SIGNATURE:?}"* ]] || die "the Cortex-M4 printed: $printed"
-say "no_std: signs and verifies on a Cortex-M4"
+read -r _ flash _ stack < <(grep '^flash [0-9]* stack [0-9]*$' <<< "$printed") ||
+  die "the Cortex-M4 did not say what it took: $printed"
+say "no_std: signs and verifies on a Cortex-M4, in $flash bytes of flash and $stack of stack"
+[[ $flash -le $max_flash ]] || die "$program takes more than $max_flash bytes of flash"
+[[ $stack -le $max_stack ]] || die "$program takes more than $max_stack bytes of stack"

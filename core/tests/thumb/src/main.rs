@@ -1,7 +1,7 @@
 //! Signs a payload on a bare Cortex-M4 and compares with the signature that op-node and noble make.
 //!
 //! `scripts/no-std.sh` takes the values from `vectors/payload_signing.json`, and runs this in qemu;
-//! the exit code is that of the program.
+//! the exit code is that of the program. It prints the signature, and what flash and stack it took.
 #![no_std]
 #![no_main]
 
@@ -25,6 +25,7 @@ fn main() -> ! {
     match check() {
         Ok(signature) => {
             hprintln!("{}", signature);
+            hprintln!("flash {} stack {}", flash(), stack_used());
             stop(debug::EXIT_SUCCESS)
         }
         Err(error) => {
@@ -48,6 +49,33 @@ fn check() -> Result<Signature, Error> {
     let refused = verify_payload(&chain_id, &other, &signature, &address);
     assert_eq!(refused.map_err(|error| error.code()), Err(ErrorCode::WrongSigner));
     Ok(signature)
+}
+
+/// Bytes of flash: vectors, code, constants, and what RAM holds at the start.
+fn flash() -> usize {
+    // Of link.x: where the last of it begins, and its bounds in RAM. Flash begins at 0.
+    unsafe extern "C" {
+        static __sidata: u32;
+        static __sdata: u32;
+        static __edata: u32;
+    }
+    let [begin, from, to] = [&raw const __sidata, &raw const __sdata, &raw const __edata];
+    begin.addr() + (to.addr() - from.addr())
+}
+
+/// Bytes of stack that were written to so far: cortex-m-rt paints all of it before `main`.
+fn stack_used() -> usize {
+    // Of link.x: the stack grows down from the one to the other.
+    unsafe extern "C" {
+        static _stack_start: u32;
+        static _stack_end: u32;
+    }
+    let (top, mut lowest) = (&raw const _stack_start, &raw const _stack_end);
+    // SAFETY: every word from the one to the other is RAM, aligned, and painted.
+    while lowest < top && unsafe { lowest.read_volatile() } == cortex_m_rt::STACK_PAINT_VALUE {
+        lowest = lowest.wrapping_add(1);
+    }
+    top.addr() - lowest.addr()
 }
 
 /// Ends qemu.
