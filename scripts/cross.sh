@@ -5,7 +5,7 @@
 [[ -x /usr/bin/rustc && -x /usr/bin/cargo && -e /usr/lib/rustlib/src/rust/library/Cargo.toml ]] \
   || die "Debian's rustc-web, cargo-web and rust-web-src are needed: run scripts/setup.sh"
 # The number is raised when the way the standard library is built changes.
-CROSS_KEY=$(digest <(/usr/bin/rustc -vV; echo 2))
+CROSS_KEY=$(digest <(/usr/bin/rustc -vV; echo 3))
 
 # sysroot_of TARGET: where its standard library is or will be.
 sysroot_of() { printf '%s' "$CACHE/sysroot-$1-$CROSS_KEY"; }
@@ -38,11 +38,13 @@ make_sysroot() {
   work=$(mktemp -d "$CACHE/sysroot.XXXXXX")
   mkdir "$work/src"
   printf '#![no_std]\n' > "$work/src/lib.rs"
-  printf '[package]\nname = "empty"\nedition = "2024"\n[profile.release]\npanic = "abort"\n' \
-    > "$work/Cargo.toml"
+  # For size: it is downloaded, or stands in flash.
+  printf '%s\n' '[package]' 'name = "empty"' 'edition = "2024"' \
+    '[profile.release]' 'panic = "abort"' 'opt-level = "s"' > "$work/Cargo.toml"
   # Bitcode, or else the standard library could not take part in link-time optimisation.
   flags=(-Cembed-bitcode=yes)
-  RUSTC_BOOTSTRAP=1 cargo_cross "$target" build -Zbuild-std="$crates" \
+  RUSTC_BOOTSTRAP=1 cargo_cross "$target" build \
+    -Zbuild-std="$crates" -Zbuild-std-features=optimize_for_size \
     --manifest-path "$work/Cargo.toml" --target-dir "$work/target" || { rm -rf "$work"; return 1; }
   mkdir -p "$work/out/lib/rustlib/$target/lib"
   cp "$work/target/$target/release/deps/"*.rlib "$work/out/lib/rustlib/$target/lib"

@@ -3,7 +3,9 @@
 use core::fmt;
 
 /// A number from 0 to 2^256 - 1. Writes itself in decimal.
+// Aligned, so that it is moved in words: within an `Error`'s place it would else start at any byte.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(align(8))]
 pub struct U256([u8; 32]);
 
 /// The text is no number, or one of more than 256 bits.
