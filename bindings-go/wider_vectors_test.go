@@ -194,7 +194,7 @@ func TestTypedDataVectors(t *testing.T) {
 		}
 		accepted++
 	}
-	if accepted != 88 || refused != 78 {
+	if accepted != 94 || refused != 81 {
 		t.Errorf("%d accepted, %d refused", accepted, refused)
 	}
 	t.Logf("%d typed data accepted, %d refused", accepted, refused)

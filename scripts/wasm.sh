@@ -9,11 +9,10 @@ source scripts/cross.sh
 target=wasm32-unknown-unknown
 js=wasm/js
 pkg=$js/pkg
-# Typed data is 58 KB of it, 33 compressed; of these 18 and 15 are the standard library's way from
-# decimal digits to the nearest double.
-max_raw=219000
-max_gzip=100000
-max_page=352000
+# Typed data is 40 KB of it, 18 compressed.
+max_raw=187000
+max_gzip=79000
+max_page=322000
 
 target_dir=$CACHE/wasm-target-$CROSS_KEY
 built=$target_dir/$target/release/opsign_wasm.wasm

@@ -137,7 +137,7 @@ fn settle(value: &mut Value<'_>) -> Result<(), Error> {
     match value {
         Value::Object(members) => settle_members(members),
         Value::List(items) => items.iter_mut().try_for_each(settle),
-        Value::Number(text) if !text.parse().is_ok_and(f64::is_finite) => {
+        Value::Number(_, double) if !double.is_finite() => {
             Err(Error::new(TypedDataErrorKind::Integer, "a number that no double holds"))
         }
         _ => Ok(()),
@@ -164,7 +164,7 @@ fn read_field(value: Value<'_>) -> Result<Field<'_>, Error> {
 fn read_chain_id(value: &Value<'_>) -> Result<Option<Integer>, Error> {
     let text = match value {
         Value::Null => return Ok(None),
-        Value::Number(text) | Value::String(Cow::Borrowed(text)) => text,
+        Value::Number(text, _) | Value::String(Cow::Borrowed(text)) => text,
         _ => "?",
     };
     let integer = Integer::from_text(text).ok_or_else(|| {

@@ -149,7 +149,7 @@ fn encode_integer(
     let bits = bits.map_err(|_| no_type(kind))?;
     let integer = match value {
         Value::String(text) => Integer::from_text(text),
-        Value::Number(text) => Integer::from_number(text),
+        Value::Number(_, double) => Integer::from_double(*double),
         Value::Integer(integer) => Some(**integer),
         value => return Err(mismatch(kind, value)),
     };
@@ -192,7 +192,7 @@ fn mismatch(kind: &str, value: &Value<'_>) -> Error {
             return Error::new(TypedDataErrorKind::Missing, format!("no {}", shown(kind)));
         }
         Value::Bool(truth) => truth.to_string().into(),
-        Value::Number(text) => format!("the number {}", shown(text)).into(),
+        Value::Number(text, _) => format!("the number {}", shown(text)).into(),
         Value::String(text) => format!("\"{}\"", shown(text)).into(),
         Value::List(_) => "a list".into(),
         Value::Object(_) => "an object".into(),

@@ -27,13 +27,12 @@ impl Integer {
         Some(Self { negative, magnitude: U256::from_digits(digits, base)? })
     }
 
-    /// Reads a JSON number as Go does: to the nearest double, which must be an integer of 64 bits
-    /// (`float64(int64(v)) == v`). 9007199254740993 is 9007199254740992 then.
+    /// What a JSON number stands for, which Go reads to the nearest double: that must be an integer
+    /// of 64 bits (`float64(int64(v)) == v`). 9007199254740993 is 9007199254740992 then.
     ///
     /// 2^63 is refused, as by Go on amd64; on arm64 Go takes it for 2^63 - 1.
-    pub(crate) fn from_number(text: &str) -> Option<Self> {
+    pub(crate) fn from_double(double: f64) -> Option<Self> {
         const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
-        let double: f64 = text.parse().ok()?;
         let integer = double as i64;
         let fits = (-TWO_TO_63..TWO_TO_63).contains(&double) && integer as f64 == double;
         fits.then(|| Self { negative: integer < 0, magnitude: U256::from(integer.unsigned_abs()) })

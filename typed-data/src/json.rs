@@ -1,8 +1,8 @@
 //! JSON (RFC 8259) as Go's `encoding/json` reads it, within bounds.
 //!
 //! Go is laxer than other readers: bytes that are no UTF-8 and halves of surrogate pairs become
-//! U+FFFD, and an object may have a key twice. Numbers stay text, since what they mean depends on
-//! where they stand.
+//! U+FFFD, and an object may have a key twice. Numbers keep their text, since what they mean depends
+//! on where they stand.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::integer::Integer;
 pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
-    /// Its text.
-    Number(&'a str),
+    /// Its text, and the nearest double.
+    Number(&'a str, f64),
     /// Its text; owned if there was an escape in it.
     String(Cow<'a, str>),
     List(Vec<Value<'a>>),
@@ -41,9 +41,9 @@ pub(crate) fn to_text(json: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Reads one value and nothing after it.
-pub(crate) fn parse(text: &str) -> Result<Value<'_>, Error> {
-    let mut reader = Reader { text, at: 0 };
+/// Reads one value and nothing after it. `double` gives the double nearest to a number.
+pub(crate) fn parse<'a>(text: &'a str, double: &dyn Fn(&str) -> f64) -> Result<Value<'a>, Error> {
+    let mut reader = Reader { text, at: 0, double };
     let value = reader.value(0)?;
     reader.skip_space();
     if reader.at < text.len() {
@@ -52,19 +52,22 @@ pub(crate) fn parse(text: &str) -> Result<Value<'_>, Error> {
     Ok(value)
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'd> {
     text: &'a str,
     at: usize,
+    double: &'d dyn Fn(&str) -> f64,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn value(&mut self, depth: usize) -> Result<Value<'a>, Error> {
         self.skip_space();
         match self.peek() {
             Some(b'{') => self.object(depth + 1),
             Some(b'[') => self.list(depth + 1),
             Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b'-' | b'0'..=b'9') => {
+                self.number().map(|text| Value::Number(text, (self.double)(text)))
+            }
             _ => {
                 for (word, value) in [
                     ("null", Value::Null),

@@ -23,10 +23,21 @@ pub fn recover_message(
     Ok(recover_wallet(&personal_message_hash(message), signature, consensus_rules)?)
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The nearest double, as ECMAScript has it.
+    #[wasm_bindgen(js_name = Number)]
+    fn number(text: &str) -> f64;
+}
+
+fn typed_data_signing_hash(json: &[u8]) -> Result<SigningHash, OpsignError> {
+    Ok(TypedData::from_json_with(json, &number)?.signing_hash())
+}
+
 /// What a wallet signs for typed data.
 #[wasm_bindgen(js_name = typedDataHash)]
 pub fn hash_typed_data(json: &[u8]) -> Result<Vec<u8>, OpsignError> {
-    Ok(TypedData::from_json(json)?.signing_hash().as_bytes().to_vec())
+    Ok(typed_data_signing_hash(json)?.as_bytes().to_vec())
 }
 
 /// Who signed typed data, as EIP-55 text. The last byte may be 27 or 28, as wallets write it.
@@ -36,7 +47,7 @@ pub fn recover_typed_data(
     signature: &[u8],
     consensus_rules: bool,
 ) -> Result<String, OpsignError> {
-    let hash = TypedData::from_json(json)?.signing_hash();
+    let hash = typed_data_signing_hash(json)?;
     Ok(recover_wallet(&hash, signature, consensus_rules)?)
 }
 

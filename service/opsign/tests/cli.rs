@@ -428,9 +428,9 @@ fn messages(kind: &str) -> Vec<(Value, String)> {
 fn typed_data_goes_through_in_bulk() {
     let bench = Bench::new();
     let cases = messages("typed_data");
-    assert_eq!(cases.len(), 166);
+    assert_eq!(cases.len(), 175);
     let accepted: Vec<_> = cases.iter().filter(|(case, _)| case["accepts"] == true).collect();
-    assert_eq!(accepted.len(), 88);
+    assert_eq!(accepted.len(), 94);
 
     let input: String = cases.iter().map(|(_, json)| format!("{json}\n\n")).collect();
     let answers = bench
@@ -473,7 +473,7 @@ fn typed_data_goes_through_in_bulk() {
         .run_with("--json message recover --typed-data --lines", signed.as_bytes())
         .expect(0)
         .json_lines();
-    assert_eq!(answers.len(), 88);
+    assert_eq!(answers.len(), 94);
     for ((case, _), answer) in accepted.iter().zip(&answers) {
         assert_eq!(answer["address"], case["address"], "{}", case["name"]);
     }

@@ -312,6 +312,7 @@ test("right types with wrong values: gossip, transactions, messages", () => {
     ["typed_data_domain", () => opsign.typedDataHash(manyTypes(64))],
     ["typed_data_mismatch", () => opsign.typedDataHash(login("true"))],
     ["typed_data_integer", () => opsign.typedDataHash(login('"one"'))],
+    ["typed_data_integer", () => opsign.typedDataHash(login("1.797693134862315808e308"))],
     ["typed_data_range", () => opsign.typedDataHash(login("-1"))],
     ["too_short", () => opsign.typedDataSigner({ json: login("1"), signature: "0x00" })],
     [
