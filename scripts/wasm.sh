@@ -10,9 +10,9 @@ target=wasm32-unknown-unknown
 js=wasm/js
 pkg=$js/pkg
 # Typed data is 40 KB of it, 18 compressed.
-max_raw=187000
-max_gzip=79000
-max_page=322000
+max_raw=180000
+max_gzip=75500
+max_page=315000
 
 target_dir=$CACHE/wasm-target-$CROSS_KEY
 built=$target_dir/$target/release/opsign_wasm.wasm

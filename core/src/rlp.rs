@@ -4,8 +4,10 @@
 //! The steps are not inlined: six types of transactions repeat them so often that the WebAssembly
 //! would be half as large again.
 
+use crate::chain_id::ChainId;
 use crate::error::Error;
 use crate::keccak::Keccak256;
+use crate::key::Address;
 use crate::uint::U256;
 
 /// Where encoded bytes go.
@@ -156,7 +158,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], Error> {
+    pub(crate) fn array<const N: usize>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<&'a [u8; N], Error> {
         self.bytes(field)?.try_into().map_err(|_| Error::RlpWrongLength { field, expected: N })
     }
 
@@ -169,29 +174,100 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a value into its place, which holds nothing of use after an error.
+    pub(crate) fn read<T: Value<'a>>(
+        &mut self,
+        field: &'static str,
+        value: &mut T,
+    ) -> Result<(), Error> {
+        value.read(self, field)
+    }
+
+    pub(crate) const fn end(self, field: &'static str) -> Result<(), Error> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Error::RlpTrailing { field }) }
+    }
+}
+
+/// What stands in one item. It is read into its place: given back it would be moved with each `?`, and
+/// transactions have sixty fields: 7 KB of the WebAssembly.
+pub(crate) trait Value<'a> {
+    fn read(&mut self, reader: &mut Reader<'a>, field: &'static str) -> Result<(), Error>;
+}
+
+impl<'a> Value<'a> for &'a [u8] {
     #[inline(never)]
-    pub(crate) fn uint(&mut self, field: &'static str) -> Result<U256, Error> {
-        let bytes = self.bytes(field)?;
+    fn read(&mut self, reader: &mut Reader<'a>, field: &'static str) -> Result<(), Error> {
+        *self = reader.bytes(field)?;
+        Ok(())
+    }
+}
+
+impl<const N: usize> Value<'_> for [u8; N] {
+    #[inline(never)]
+    fn read(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), Error> {
+        *self = *reader.array(field)?;
+        Ok(())
+    }
+}
+
+impl Value<'_> for U256 {
+    #[inline(never)]
+    fn read(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), Error> {
+        let bytes = reader.bytes(field)?;
         if bytes.first() == Some(&0) {
             return Err(Error::RlpNotMinimal { field });
         }
         let mut number = [0; 32];
         let start = 32usize.checked_sub(bytes.len()).ok_or(Error::RlpTooLarge { field })?;
         number[start..].copy_from_slice(bytes);
-        Ok(U256::from_be_bytes(number))
+        *self = Self::from_be_bytes(number);
+        Ok(())
     }
+}
 
+impl Value<'_> for u64 {
     #[inline(never)]
-    pub(crate) fn u64(&mut self, field: &'static str) -> Result<u64, Error> {
-        let number = self.uint(field)?;
+    fn read(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), Error> {
+        let mut number = U256::ZERO;
+        reader.read(field, &mut number)?;
         match number.as_be_bytes().split_last_chunk::<8>() {
-            Some((high, low)) if high.iter().all(|byte| *byte == 0) => Ok(u64::from_be_bytes(*low)),
+            Some((high, low)) if high.iter().all(|byte| *byte == 0) => {
+                *self = Self::from_be_bytes(*low);
+                Ok(())
+            }
             _ => Err(Error::RlpTooLarge { field }),
         }
     }
+}
 
-    pub(crate) const fn end(self, field: &'static str) -> Result<(), Error> {
-        if self.rest.is_empty() { Ok(()) } else { Err(Error::RlpTrailing { field }) }
+impl Value<'_> for ChainId {
+    fn read(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), Error> {
+        let mut number = U256::ZERO;
+        reader.read(field, &mut number)?;
+        *self = number.into();
+        Ok(())
+    }
+}
+
+impl Value<'_> for Address {
+    #[inline(never)]
+    fn read(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), Error> {
+        *self = Self::from_bytes(*reader.array(field)?);
+        Ok(())
+    }
+}
+
+/// No bytes are none.
+impl Value<'_> for Option<Address> {
+    #[inline(never)]
+    fn read(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), Error> {
+        let bytes = reader.bytes(field)?;
+        *self = match bytes.try_into() {
+            Ok(address) => Some(Address::from_bytes(address)),
+            Err(_) if bytes.is_empty() => None,
+            Err(_) => return Err(Error::RlpWrongLength { field, expected: 20 }),
+        };
+        Ok(())
     }
 }
 

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use super::{Typed, put_to, put_u64, read_to};
+use super::{Typed, put_to, put_u64};
 use crate::chain_id::ChainId;
 use crate::error::Error;
 use crate::key::Address;
-use crate::rlp::{self, Reader, Sink};
+use crate::rlp::{self, Reader, Sink, Value};
 use crate::uint::U256;
 
 /// A transaction with an access list.
@@ -33,6 +33,10 @@ pub struct AccessListTransaction<'a> {
 impl<'a> Typed<'a> for AccessListTransaction<'a> {
     const TYPE: u8 = 1;
 
+    fn empty() -> Self {
+        Self::default()
+    }
+
     fn put_fields(&self, out: &mut dyn Sink) {
         rlp::put_uint(out, self.chain_id.as_u256());
         put_u64(out, self.nonce);
@@ -44,17 +48,15 @@ impl<'a> Typed<'a> for AccessListTransaction<'a> {
         self.access_list.put(out);
     }
 
-    fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            chain_id: reader.uint("chain id")?.into(),
-            nonce: reader.u64("nonce")?,
-            gas_price: reader.uint("gas price")?,
-            gas: reader.u64("gas")?,
-            to: read_to(reader)?,
-            value: reader.uint("value")?,
-            input: reader.bytes("input")?,
-            access_list: AccessList::read(reader)?,
-        })
+    fn read_fields(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        reader.read("chain id", &mut self.chain_id)?;
+        reader.read("nonce", &mut self.nonce)?;
+        reader.read("gas price", &mut self.gas_price)?;
+        reader.read("gas", &mut self.gas)?;
+        reader.read("to", &mut self.to)?;
+        reader.read("value", &mut self.value)?;
+        reader.read("input", &mut self.input)?;
+        reader.read("access list", &mut self.access_list)
     }
 }
 
@@ -119,14 +121,17 @@ impl<'a> StorageKeys<'a> {
             }),
         }
     }
+}
 
-    pub(super) fn read(reader: &mut Reader<'a>, field: &'static str) -> Result<Self, Error> {
+impl<'a> Value<'a> for StorageKeys<'a> {
+    fn read(&mut self, reader: &mut Reader<'a>, field: &'static str) -> Result<(), Error> {
         let payload = reader.list(field)?;
         let mut keys = Reader::new(payload);
         while !keys.is_empty() {
             keys.array::<32>(field)?;
         }
-        Ok(Self(Keys::Encoded(payload)))
+        *self = Self(Keys::Encoded(payload));
+        Ok(())
     }
 }
 
@@ -186,14 +191,18 @@ impl<'a> AccessList<'a> {
             }),
         }
     }
+}
 
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let payload = reader.list("access list")?;
+impl<'a> Value<'a> for AccessList<'a> {
+    #[inline(never)]
+    fn read(&mut self, reader: &mut Reader<'a>, field: &'static str) -> Result<(), Error> {
+        let payload = reader.list(field)?;
         let mut items = Reader::new(payload);
         while !items.is_empty() {
             AccessItem::read(&mut items)?;
         }
-        Ok(Self(Items::Encoded(payload)))
+        *self = Self(Items::Encoded(payload));
+        Ok(())
     }
 }
 
@@ -205,8 +214,9 @@ impl<'a> AccessItem<'a> {
 
     fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
         let mut fields = Reader::new(reader.list("access list item")?);
-        let address = Address::from_bytes(fields.array("access list address")?);
-        let storage_keys = StorageKeys::read(&mut fields, "storage keys")?;
+        let address = Address::from_bytes(*fields.array("access list address")?);
+        let mut storage_keys = StorageKeys::new(&[]);
+        fields.read("storage keys", &mut storage_keys)?;
         fields.end("access list item")?;
         Ok(Self { address, storage_keys })
     }

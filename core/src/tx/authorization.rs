@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::keccak::Keccak256;
 use crate::key::Address;
 use crate::payload::SigningHash;
-use crate::rlp::{self, Reader, Sink};
+use crate::rlp::{self, Reader, Sink, Value};
 use crate::sign::{Signature, Signer};
 use crate::uint::U256;
 
@@ -88,24 +88,25 @@ impl SignedAuthorization {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let mut fields = Reader::new(reader.list("authorization")?);
-        let authorization = Authorization {
-            chain_id: fields.uint("authorization chain id")?.into(),
-            address: Address::from_bytes(fields.array("authorization address")?),
-            nonce: fields.u64("authorization nonce")?,
+        let mut items = Reader::new(reader.list("authorization")?);
+        let mut authorization = Authorization {
+            chain_id: ChainId::default(),
+            address: Address::from_bytes([0; 20]),
+            nonce: 0,
         };
-        let y_parity = fields.u64("authorization y_parity")?;
+        items.read("authorization chain id", &mut authorization.chain_id)?;
+        items.read("authorization address", &mut authorization.address)?;
+        items.read("authorization nonce", &mut authorization.nonce)?;
+        let mut fields = SignatureFields::default();
+        items.read("authorization y_parity", &mut fields.v)?;
         // go-ethereum keeps it in a byte.
-        if y_parity > 255 {
+        if fields.v > U256::from(255) {
             return Err(Error::RlpTooLarge { field: "authorization y_parity" });
         }
-        let signature = SignatureFields {
-            v: U256::from(y_parity),
-            r: fields.uint("authorization r")?,
-            s: fields.uint("authorization s")?,
-        };
-        fields.end("authorization")?;
-        Ok(Self { authorization, fields: signature })
+        items.read("authorization r", &mut fields.r)?;
+        items.read("authorization s", &mut fields.s)?;
+        items.end("authorization")?;
+        Ok(Self { authorization, fields })
     }
 }
 
@@ -151,14 +152,17 @@ impl<'a> AuthorizationList<'a> {
             }),
         }
     }
+}
 
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let payload = reader.list("authorization list")?;
+impl<'a> Value<'a> for AuthorizationList<'a> {
+    fn read(&mut self, reader: &mut Reader<'a>, field: &'static str) -> Result<(), Error> {
+        let payload = reader.list(field)?;
         let mut items = Reader::new(payload);
         while !items.is_empty() {
             SignedAuthorization::read(&mut items)?;
         }
-        Ok(Self(Items::Encoded(payload)))
+        *self = Self(Items::Encoded(payload));
+        Ok(())
     }
 }
 

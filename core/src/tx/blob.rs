@@ -6,7 +6,7 @@ use super::{AccessList, Typed, put_u64};
 use crate::chain_id::ChainId;
 use crate::error::Error;
 use crate::key::Address;
-use crate::rlp::{self, Item, Reader, Sink};
+use crate::rlp::{self, Item, Reader, Sink, Value};
 use crate::uint::U256;
 
 /// A transaction that pays for blobs.
@@ -39,6 +39,22 @@ pub struct Blob<'a> {
 impl<'a> Typed<'a> for Blob<'a> {
     const TYPE: u8 = 3;
 
+    fn empty() -> Self {
+        Self {
+            chain_id: ChainId::default(),
+            nonce: 0,
+            max_priority_fee_per_gas: U256::ZERO,
+            max_fee_per_gas: U256::ZERO,
+            gas: 0,
+            to: Address::from_bytes([0; 20]),
+            value: U256::ZERO,
+            input: &[],
+            access_list: AccessList::default(),
+            max_fee_per_blob_gas: U256::ZERO,
+            blob_versioned_hashes: BlobHashes::new(&[]),
+        }
+    }
+
     fn put_fields(&self, out: &mut dyn Sink) {
         rlp::put_uint(out, self.chain_id.as_u256());
         put_u64(out, self.nonce);
@@ -53,20 +69,18 @@ impl<'a> Typed<'a> for Blob<'a> {
         self.blob_versioned_hashes.put(out);
     }
 
-    fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            chain_id: reader.uint("chain id")?.into(),
-            nonce: reader.u64("nonce")?,
-            max_priority_fee_per_gas: reader.uint("max priority fee per gas")?,
-            max_fee_per_gas: reader.uint("max fee per gas")?,
-            gas: reader.u64("gas")?,
-            to: Address::from_bytes(reader.array("to")?),
-            value: reader.uint("value")?,
-            input: reader.bytes("input")?,
-            access_list: AccessList::read(reader)?,
-            max_fee_per_blob_gas: reader.uint("max fee per blob gas")?,
-            blob_versioned_hashes: BlobHashes::read(reader)?,
-        })
+    fn read_fields(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        reader.read("chain id", &mut self.chain_id)?;
+        reader.read("nonce", &mut self.nonce)?;
+        reader.read("max priority fee per gas", &mut self.max_priority_fee_per_gas)?;
+        reader.read("max fee per gas", &mut self.max_fee_per_gas)?;
+        reader.read("gas", &mut self.gas)?;
+        reader.read("to", &mut self.to)?;
+        reader.read("value", &mut self.value)?;
+        reader.read("input", &mut self.input)?;
+        reader.read("access list", &mut self.access_list)?;
+        reader.read("max fee per blob gas", &mut self.max_fee_per_blob_gas)?;
+        reader.read("blob versioned hashes", &mut self.blob_versioned_hashes)
     }
 }
 
@@ -88,9 +102,11 @@ impl<'a> BlobHashes<'a> {
     fn put(&self, out: &mut dyn Sink) {
         self.0.put(out);
     }
+}
 
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        super::StorageKeys::read(reader, "blob versioned hashes").map(Self)
+impl<'a> Value<'a> for BlobHashes<'a> {
+    fn read(&mut self, reader: &mut Reader<'a>, field: &'static str) -> Result<(), Error> {
+        self.0.read(reader, field)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Type 0x7e of the OP Stack: a transaction that L1 put into the block. Nobody signs it.
 
-use super::{put_to, put_u64, read_to};
+use super::{put_to, put_u64};
 use crate::error::Error;
 use crate::key::Address;
 use crate::rlp::{self, Reader, Sink};
@@ -45,23 +45,36 @@ impl<'a> Deposit<'a> {
         });
     }
 
-    pub(super) fn read(payload: &'a [u8]) -> Result<Self, Error> {
+    /// All zeroes, to read into.
+    pub(super) const fn empty() -> Self {
+        Self {
+            source_hash: [0; 32],
+            from: Address::from_bytes([0; 20]),
+            to: None,
+            mint: U256::ZERO,
+            value: U256::ZERO,
+            gas: 0,
+            is_system: false,
+            input: &[],
+        }
+    }
+
+    pub(super) fn read(&mut self, payload: &'a [u8]) -> Result<(), Error> {
         let mut reader = Reader::new(payload);
-        let deposit = Self {
-            source_hash: reader.array("source hash")?,
-            from: Address::from_bytes(reader.array("from")?),
-            to: read_to(&mut reader)?,
-            mint: reader.uint("mint")?,
-            value: reader.uint("value")?,
-            gas: reader.u64("gas")?,
-            is_system: match reader.u64("is system")? {
-                0 => false,
-                1 => true,
-                _ => return Err(Error::RlpTooLarge { field: "is system" }),
-            },
-            input: reader.bytes("input")?,
+        reader.read("source hash", &mut self.source_hash)?;
+        reader.read("from", &mut self.from)?;
+        reader.read("to", &mut self.to)?;
+        reader.read("mint", &mut self.mint)?;
+        reader.read("value", &mut self.value)?;
+        reader.read("gas", &mut self.gas)?;
+        let mut is_system = 0u64;
+        reader.read("is system", &mut is_system)?;
+        self.is_system = match is_system {
+            0 => false,
+            1 => true,
+            _ => return Err(Error::RlpTooLarge { field: "is system" }),
         };
-        reader.end("transaction")?;
-        Ok(deposit)
+        reader.read("input", &mut self.input)?;
+        reader.end("transaction")
     }
 }

@@ -1,6 +1,6 @@
 //! Type 2, EIP-1559.
 
-use super::{AccessList, Typed, put_to, put_u64, read_to};
+use super::{AccessList, Typed, put_to, put_u64};
 use crate::chain_id::ChainId;
 use crate::error::Error;
 use crate::key::Address;
@@ -33,6 +33,10 @@ pub struct DynamicFee<'a> {
 impl<'a> Typed<'a> for DynamicFee<'a> {
     const TYPE: u8 = 2;
 
+    fn empty() -> Self {
+        Self::default()
+    }
+
     fn put_fields(&self, out: &mut dyn Sink) {
         rlp::put_uint(out, self.chain_id.as_u256());
         put_u64(out, self.nonce);
@@ -45,17 +49,15 @@ impl<'a> Typed<'a> for DynamicFee<'a> {
         self.access_list.put(out);
     }
 
-    fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            chain_id: reader.uint("chain id")?.into(),
-            nonce: reader.u64("nonce")?,
-            max_priority_fee_per_gas: reader.uint("max priority fee per gas")?,
-            max_fee_per_gas: reader.uint("max fee per gas")?,
-            gas: reader.u64("gas")?,
-            to: read_to(reader)?,
-            value: reader.uint("value")?,
-            input: reader.bytes("input")?,
-            access_list: AccessList::read(reader)?,
-        })
+    fn read_fields(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        reader.read("chain id", &mut self.chain_id)?;
+        reader.read("nonce", &mut self.nonce)?;
+        reader.read("max priority fee per gas", &mut self.max_priority_fee_per_gas)?;
+        reader.read("max fee per gas", &mut self.max_fee_per_gas)?;
+        reader.read("gas", &mut self.gas)?;
+        reader.read("to", &mut self.to)?;
+        reader.read("value", &mut self.value)?;
+        reader.read("input", &mut self.input)?;
+        reader.read("access list", &mut self.access_list)
     }
 }

@@ -1,6 +1,6 @@
 //! Transactions before EIP-2718, with EIP-155's chain id or without.
 
-use super::{SignatureFields, put_to, put_u64, read_to};
+use super::{SignatureFields, put_to, put_u64};
 use crate::chain_id::ChainId;
 use crate::error::Error;
 use crate::key::Address;
@@ -54,41 +54,42 @@ impl<'a> Legacy<'a> {
         });
     }
 
-    fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            chain_id: None,
-            nonce: reader.u64("nonce")?,
-            gas_price: reader.uint("gas price")?,
-            gas: reader.u64("gas")?,
-            to: read_to(reader)?,
-            value: reader.uint("value")?,
-            input: reader.bytes("input")?,
-        })
+    fn read_fields(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        reader.read("nonce", &mut self.nonce)?;
+        reader.read("gas price", &mut self.gas_price)?;
+        reader.read("gas", &mut self.gas)?;
+        reader.read("to", &mut self.to)?;
+        reader.read("value", &mut self.value)?;
+        reader.read("input", &mut self.input)
     }
 
-    pub(super) fn decode(payload: &'a [u8]) -> Result<(Self, SignatureFields), Error> {
+    pub(super) fn read_signed(
+        &mut self,
+        fields: &mut SignatureFields,
+        payload: &'a [u8],
+    ) -> Result<(), Error> {
         let mut reader = Reader::new(payload);
-        let mut transaction = Self::read_fields(&mut reader)?;
-        let fields = SignatureFields::read(&mut reader)?;
-        reader.end("transaction")?;
-        transaction.chain_id = chain_id_of(&fields.v);
-        Ok((transaction, fields))
+        self.read_fields(&mut reader)?;
+        fields.read(&mut reader)?;
+        self.chain_id = chain_id_of(&fields.v);
+        reader.end("transaction")
     }
 
-    pub(super) fn decode_unsigned(payload: &'a [u8]) -> Result<Self, Error> {
+    pub(super) fn read_unsigned(&mut self, payload: &'a [u8]) -> Result<(), Error> {
         let mut reader = Reader::new(payload);
-        let mut transaction = Self::read_fields(&mut reader)?;
+        self.read_fields(&mut reader)?;
         if reader.is_empty() {
-            return Ok(transaction);
+            return Ok(());
         }
-        transaction.chain_id = Some(reader.uint("chain id")?.into());
+        reader.read("chain id", self.chain_id.insert(ChainId::default()))?;
         for field in ["r", "s"] {
-            if reader.uint(field)? != U256::ZERO {
+            let mut zero = U256::ZERO;
+            reader.read(field, &mut zero)?;
+            if zero != U256::ZERO {
                 return Err(Error::RlpTooLarge { field });
             }
         }
-        reader.end("transaction")?;
-        Ok(transaction)
+        reader.end("transaction")
     }
 
     /// 27 + y_parity, or 35 + 2 · chain id + y_parity.

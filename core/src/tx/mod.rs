@@ -121,8 +121,10 @@ impl SignatureFields {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self { v: reader.uint("v")?, r: reader.uint("r")?, s: reader.uint("s")? })
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
+        reader.read("v", &mut self.v)?;
+        reader.read("r", &mut self.r)?;
+        reader.read("s", &mut self.s)
     }
 
     /// The signature with this y_parity, under [`Rules::Strict`] as EIP-2 has it.
@@ -156,9 +158,12 @@ trait Typed<'a>: Sized {
     /// The EIP-2718 type byte.
     const TYPE: u8;
 
+    /// All zeroes, to read into.
+    fn empty() -> Self;
+
     fn put_fields(&self, out: &mut dyn Sink);
 
-    fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error>;
+    fn read_fields(&mut self, reader: &mut Reader<'a>) -> Result<(), Error>;
 }
 
 fn put_unsigned<'a, T: Typed<'a>>(transaction: &T, out: &mut dyn Sink) {
@@ -174,19 +179,21 @@ fn put_signed<'a, T: Typed<'a>>(transaction: &T, fields: &SignatureFields, out: 
     });
 }
 
-fn read_signed<'a, T: Typed<'a>>(payload: &'a [u8]) -> Result<(T, SignatureFields), Error> {
+fn read_signed<'a, T: Typed<'a>>(
+    transaction: &mut T,
+    fields: &mut SignatureFields,
+    payload: &'a [u8],
+) -> Result<(), Error> {
     let mut reader = Reader::new(payload);
-    let transaction = T::read_fields(&mut reader)?;
-    let fields = SignatureFields::read(&mut reader)?;
-    reader.end("transaction")?;
-    Ok((transaction, fields))
+    transaction.read_fields(&mut reader)?;
+    fields.read(&mut reader)?;
+    reader.end("transaction")
 }
 
-fn read_unsigned<'a, T: Typed<'a>>(payload: &'a [u8]) -> Result<T, Error> {
-    let mut reader = Reader::new(payload);
-    let transaction = T::read_fields(&mut reader)?;
-    reader.end("transaction")?;
-    Ok(transaction)
+fn read_unsigned<'a, T: Typed<'a>>(transaction: &mut T, list: &'a [u8]) -> Result<(), Error> {
+    let mut reader = Reader::new(whole_list(list)?);
+    transaction.read_fields(&mut reader)?;
+    reader.end("transaction")
 }
 
 /// The payload of the one list that `bytes` are.
@@ -203,18 +210,33 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// As [`SignedTransaction::decode`]; [`Error::DepositNotSignable`].
     pub fn decode_unsigned(bytes: &'a [u8]) -> Result<Self, Error> {
+        let (mut transaction, list) = Self::begin(bytes)?;
+        match &mut transaction {
+            Self::Legacy(transaction) => transaction.read_unsigned(whole_list(list)?)?,
+            Self::AccessList(transaction) => read_unsigned(transaction, list)?,
+            Self::DynamicFee(transaction) => read_unsigned(transaction, list)?,
+            Self::Blob(transaction) => read_unsigned(transaction, list)?,
+            Self::SetCode(transaction) => read_unsigned(transaction, list)?,
+            Self::Deposit(_) => return Err(Error::DepositNotSignable),
+        }
+        Ok(transaction)
+    }
+
+    /// A transaction of the type that the first byte names, all zeroes, and the list to read into it.
+    fn begin(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
         let Some((&kind, body)) = bytes.split_first() else {
             return Err(Error::Empty { field: Field::Transaction });
         };
-        match kind {
-            0xc0.. => Legacy::decode_unsigned(whole_list(bytes)?).map(Self::Legacy),
-            AccessListTransaction::TYPE => read_unsigned(whole_list(body)?).map(Self::AccessList),
-            DynamicFee::TYPE => read_unsigned(whole_list(body)?).map(Self::DynamicFee),
-            Blob::TYPE => read_unsigned(whole_list(body)?).map(Self::Blob),
-            SetCode::TYPE => read_unsigned(whole_list(body)?).map(Self::SetCode),
-            Deposit::TYPE => Err(Error::DepositNotSignable),
-            kind => Err(Error::TransactionType { kind }),
-        }
+        let transaction = match kind {
+            0xc0.. => return Ok((Self::Legacy(Legacy::default()), bytes)),
+            AccessListTransaction::TYPE => Self::AccessList(AccessListTransaction::empty()),
+            DynamicFee::TYPE => Self::DynamicFee(DynamicFee::empty()),
+            Blob::TYPE => Self::Blob(Blob::empty()),
+            SetCode::TYPE => Self::SetCode(SetCode::empty()),
+            Deposit::TYPE => Self::Deposit(Deposit::empty()),
+            kind => return Err(Error::TransactionType { kind }),
+        };
+        Ok((transaction, body))
     }
 
     /// The EIP-2718 type: 0 for a legacy transaction.
@@ -296,33 +318,22 @@ impl<'a> SignedTransaction<'a> {
     /// The `Rlp` kinds with the name of the field, [`Error::TransactionType`],
     /// [`Error::Empty`]; and what the files of the types say.
     pub fn decode(raw: &'a [u8]) -> Result<Self, Error> {
-        let Some((&kind, body)) = raw.split_first() else {
-            return Err(Error::Empty { field: Field::Transaction });
-        };
-        let mut sidecar = None;
-        let (transaction, fields) = match kind {
-            0xc0.. => Legacy::decode(whole_list(raw)?).map(|(t, f)| (Transaction::Legacy(t), f))?,
-            AccessListTransaction::TYPE => {
-                read_signed(whole_list(body)?).map(|(t, f)| (Transaction::AccessList(t), f))?
+        let (transaction, list) = Transaction::begin(raw)?;
+        let mut payload = whole_list(list)?;
+        let mut read = Self { transaction, fields: SignatureFields::default(), sidecar: None };
+        let fields = &mut read.fields;
+        match &mut read.transaction {
+            Transaction::Legacy(transaction) => transaction.read_signed(fields, payload)?,
+            Transaction::AccessList(transaction) => read_signed(transaction, fields, payload)?,
+            Transaction::DynamicFee(transaction) => read_signed(transaction, fields, payload)?,
+            Transaction::Blob(transaction) => {
+                (payload, read.sidecar) = Sidecar::split(payload)?;
+                read_signed(transaction, fields, payload)?;
             }
-            DynamicFee::TYPE => {
-                read_signed(whole_list(body)?).map(|(t, f)| (Transaction::DynamicFee(t), f))?
-            }
-            Blob::TYPE => {
-                let (payload, found) = Sidecar::split(whole_list(body)?)?;
-                sidecar = found;
-                read_signed(payload).map(|(t, f)| (Transaction::Blob(t), f))?
-            }
-            SetCode::TYPE => {
-                read_signed(whole_list(body)?).map(|(t, f)| (Transaction::SetCode(t), f))?
-            }
-            Deposit::TYPE => {
-                let deposit = Deposit::read(whole_list(body)?)?;
-                (Transaction::Deposit(deposit), SignatureFields::default())
-            }
-            kind => return Err(Error::TransactionType { kind }),
-        };
-        Ok(Self { transaction, fields, sidecar })
+            Transaction::SetCode(transaction) => read_signed(transaction, fields, payload)?,
+            Transaction::Deposit(transaction) => transaction.read(payload)?,
+        }
+        Ok(read)
     }
 
     /// The transaction.
@@ -442,16 +453,6 @@ impl<'a> SignedTransaction<'a> {
 /// `to`: an address, or nothing for a contract creation.
 fn put_to(out: &mut dyn Sink, to: &Option<Address>) {
     rlp::put_bytes(out, to.as_ref().map_or(&[], |to| to.as_bytes()));
-}
-
-fn read_to(reader: &mut Reader<'_>) -> Result<Option<Address>, Error> {
-    let bytes = reader.bytes("to")?;
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let address = bytes.try_into();
-    let address = address.map_err(|_| Error::RlpWrongLength { field: "to", expected: 20 })?;
-    Ok(Some(Address::from_bytes(address)))
 }
 
 fn put_u64(out: &mut dyn Sink, number: u64) {

@@ -35,6 +35,21 @@ pub struct SetCode<'a> {
 impl<'a> Typed<'a> for SetCode<'a> {
     const TYPE: u8 = 4;
 
+    fn empty() -> Self {
+        Self {
+            chain_id: ChainId::default(),
+            nonce: 0,
+            max_priority_fee_per_gas: U256::ZERO,
+            max_fee_per_gas: U256::ZERO,
+            gas: 0,
+            to: Address::from_bytes([0; 20]),
+            value: U256::ZERO,
+            input: &[],
+            access_list: AccessList::default(),
+            authorization_list: AuthorizationList::new(&[]),
+        }
+    }
+
     fn put_fields(&self, out: &mut dyn Sink) {
         rlp::put_uint(out, self.chain_id.as_u256());
         put_u64(out, self.nonce);
@@ -48,18 +63,16 @@ impl<'a> Typed<'a> for SetCode<'a> {
         self.authorization_list.put(out);
     }
 
-    fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            chain_id: reader.uint("chain id")?.into(),
-            nonce: reader.u64("nonce")?,
-            max_priority_fee_per_gas: reader.uint("max priority fee per gas")?,
-            max_fee_per_gas: reader.uint("max fee per gas")?,
-            gas: reader.u64("gas")?,
-            to: Address::from_bytes(reader.array("to")?),
-            value: reader.uint("value")?,
-            input: reader.bytes("input")?,
-            access_list: AccessList::read(reader)?,
-            authorization_list: AuthorizationList::read(reader)?,
-        })
+    fn read_fields(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        reader.read("chain id", &mut self.chain_id)?;
+        reader.read("nonce", &mut self.nonce)?;
+        reader.read("max priority fee per gas", &mut self.max_priority_fee_per_gas)?;
+        reader.read("max fee per gas", &mut self.max_fee_per_gas)?;
+        reader.read("gas", &mut self.gas)?;
+        reader.read("to", &mut self.to)?;
+        reader.read("value", &mut self.value)?;
+        reader.read("input", &mut self.input)?;
+        reader.read("access list", &mut self.access_list)?;
+        reader.read("authorization list", &mut self.authorization_list)
     }
 }
