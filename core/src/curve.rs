@@ -16,7 +16,13 @@ mod glv;
 mod inverse;
 #[cfg(any(test, all(feature = "fast", target_pointer_width = "64")))]
 mod jacobian;
-#[cfg(any(test, not(all(feature = "fast", target_pointer_width = "64"))))]
+#[cfg(any(
+    test,
+    feature = "second-opinion",
+    not(all(feature = "fast", target_pointer_width = "64"))
+))]
+// A second opinion needs recovery only.
+#[cfg_attr(feature = "second-opinion", allow(dead_code))]
 mod k256_engine;
 #[cfg(any(test, all(feature = "fast", target_pointer_width = "64")))]
 mod limbs;
@@ -41,6 +47,9 @@ pub(crate) use k256_engine::{
 };
 #[cfg(all(feature = "fast", target_pointer_width = "64"))]
 pub(crate) use recover::recover_vartime;
+
+#[cfg(any(test, feature = "second-opinion"))]
+pub(crate) use k256_engine::recover_vartime as recover_by_k256_vartime;
 
 #[cfg(test)]
 mod exhaustive;

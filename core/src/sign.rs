@@ -197,6 +197,20 @@ impl CheckedSignature {
         Ok(Self::checked(hash, &signature, signer))
     }
 
+    /// Asks k256 as well, which shares no arithmetic with the engine that is used where the feature
+    /// `fast` meets a 64-bit machine; elsewhere k256 is that engine. Needs the feature
+    /// `second-opinion`, and five times as long as the check of a [`crate::Verifier`].
+    ///
+    /// # Errors
+    /// [`Error::SignatureNotRecoverable`] or [`Error::WrongSigner`]: one of the two engines is wrong,
+    /// and the signature must not be used.
+    #[cfg(any(test, feature = "second-opinion"))]
+    pub fn ask_k256(&self) -> Result<(), Error> {
+        let (rs, recovery_id) = self.signature.parts();
+        let point = curve::recover_by_k256_vartime(self.hash.as_bytes(), &rs, recovery_id);
+        is_signer(PublicKey { point: point.ok_or(Error::SignatureNotRecoverable)? }, &self.signer)
+    }
+
     /// What was signed.
     pub const fn hash(&self) -> &SigningHash {
         &self.hash
@@ -272,7 +286,11 @@ pub fn verify_signing_hash(
     signature: &Signature,
     address: &Address,
 ) -> Result<(), Error> {
-    let recovered = signature.recover(hash)?.address();
+    is_signer(signature.recover(hash)?, address)
+}
+
+fn is_signer(key: PublicKey, address: &Address) -> Result<(), Error> {
+    let recovered = key.address();
     if recovered == *address {
         Ok(())
     } else {
@@ -287,5 +305,39 @@ fn check_scalar(bytes: &[u8], zero: Error, too_large: Error) -> Result<(), Error
         Err(too_large)
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SecretKey, hazmat};
+
+    #[test]
+    fn k256_finds_what_a_wrong_check_let_pass() {
+        let key = SecretKey::from_bytes(&[1; 32]).unwrap();
+        let hash = hazmat::signing_hash(&[2; 32]).unwrap();
+        let signature = key.sign(&hash).unwrap();
+        let checked = |signature, signer| CheckedSignature::checked(&hash, &signature, &signer);
+        assert_eq!(checked(signature, key.address()).ask_k256(), Ok(()));
+
+        let expected = Address::from_bytes([3; 20]);
+        let wrong = Error::WrongSigner { recovered: key.address(), expected };
+        assert_eq!(checked(signature, expected).ask_k256(), Err(wrong));
+        for at in 0..64 {
+            let mut bytes = *signature.as_bytes();
+            bytes[at] ^= 1;
+            let answer = checked(Signature(bytes), key.address()).ask_k256();
+            assert!(
+                matches!(answer, Err(Error::WrongSigner { .. } | Error::SignatureNotRecoverable)),
+                "byte {at}: {answer:?}"
+            );
+        }
+        // 5 is no x coordinate of the curve.
+        let mut bytes = *signature.as_bytes();
+        bytes[..32].fill(0);
+        bytes[31] = 5;
+        let answer = checked(Signature(bytes), key.address()).ask_k256();
+        assert_eq!(answer, Err(Error::SignatureNotRecoverable));
     }
 }

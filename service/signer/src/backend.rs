@@ -122,8 +122,28 @@ impl Backend {
     }
 
     /// Signs. What comes back has been checked against the key's address: by `HsmSigner` where a
-    /// token made it, which had to recover it anyway, here where we did.
+    /// token made it, which had to recover it anyway, here where we did; and by k256 where a second
+    /// opinion is wanted.
     async fn sign(
+        &self,
+        hash: &SigningHash,
+        deadline: Instant,
+        second_opinion: Option<&Metrics>,
+    ) -> Result<CheckedSignature, KeyError> {
+        let checked = self.sign_and_check(hash, deadline).await?;
+        if let Some(metrics) = second_opinion {
+            let start = Instant::now();
+            let opinion = checked.ask_k256();
+            let took = start.elapsed().as_secs_f64();
+            metrics.second_opinion.with_label_values(&[&self.name]).observe(took);
+            opinion.map_err(|error| {
+                KeyError::Wrong(format!("{}: k256 does not agree: {error}", self.name))
+            })?;
+        }
+        Ok(checked)
+    }
+
+    async fn sign_and_check(
         &self,
         hash: &SigningHash,
         deadline: Instant,
@@ -151,6 +171,7 @@ pub(crate) struct Key {
     address: Address,
     backends: Vec<Arc<Backend>>,
     hedge: Duration,
+    second_opinion: bool,
     metrics: Arc<Metrics>,
 }
 
@@ -160,6 +181,7 @@ impl Key {
     pub(crate) fn new(
         backends: Vec<Arc<Backend>>,
         hedge: Duration,
+        second_opinion: bool,
         metrics: Arc<Metrics>,
     ) -> Result<Self, String> {
         let Some(first) = backends.first() else {
@@ -174,7 +196,7 @@ impl Key {
                 other.address()
             ));
         }
-        Ok(Self { address, backends, hedge, metrics })
+        Ok(Self { address, backends, hedge, second_opinion, metrics })
     }
 
     pub(crate) const fn address(&self) -> Address {
@@ -202,9 +224,10 @@ impl Key {
             let mut next = rest.next();
             if let Some(backend) = next {
                 let (backend, hash) = (Arc::clone(backend), *hash);
+                let second_opinion = self.second_opinion.then(|| Arc::clone(&self.metrics));
                 running.spawn(async move {
                     let start = Instant::now();
-                    let result = backend.sign(&hash, deadline).await;
+                    let result = backend.sign(&hash, deadline, second_opinion.as_deref()).await;
                     (backend, start.elapsed(), result)
                 });
             }
@@ -250,7 +273,8 @@ impl Key {
         deadline: Instant,
     ) -> Result<CheckedSignature, KeyError> {
         let start = Instant::now();
-        let result = backend.sign(hash, deadline).await;
+        let second_opinion = self.second_opinion.then_some(&*self.metrics);
+        let result = backend.sign(hash, deadline, second_opinion).await;
         self.metrics.count_backend(backend, start.elapsed(), &result);
         result
     }

@@ -37,6 +37,8 @@ pub struct Config {
     pub(crate) crls: Vec<PathBuf>,
     pub(crate) audit: Option<PathBuf>,
     pub(crate) trial_interval: Duration,
+    /// Whether k256 must find each signature right as well.
+    pub(crate) second_opinion: bool,
     pub(crate) guard: Option<GuardConfig>,
     pub(crate) gates: Vec<GateConfig>,
     /// The client whose blocks each sidecar tells of, by the sidecar's name.
@@ -152,6 +154,8 @@ struct File {
     #[serde(default)]
     audit: FileAudit,
     trial_interval_s: Option<u64>,
+    #[serde(default)]
+    second_opinion: bool,
     guard: Option<Spanned<FileGuard>>,
     #[serde(default)]
     gates: Vec<Spanned<FileGate>>,
@@ -466,6 +470,7 @@ impl Config {
             crls: file.tls.crls,
             audit: file.audit.file,
             trial_interval: Duration::from_secs(trial_interval),
+            second_opinion: file.second_opinion,
         })
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Metrics {
     pub(crate) latency: HistogramVec,
     /// Seconds per signature, check included, by backend.
     backend: HistogramVec,
+    /// Seconds that k256 took to check a signature as well, by backend.
+    pub(crate) second_opinion: HistogramVec,
     /// Signatures by backend and outcome.
     answers: IntCounterVec,
     /// Jobs waiting, by backend.
@@ -106,6 +108,11 @@ impl Metrics {
             backend: histograms(
                 "opsign_backend_seconds",
                 "Seconds per signature of a backend, its check included",
+                &["backend"],
+            )?,
+            second_opinion: histograms(
+                "opsign_second_opinion_seconds",
+                "Seconds per check of a signature by k256 as well",
                 &["backend"],
             )?,
             answers: counters(

@@ -415,8 +415,8 @@ fn open(config: &Config, keys: &Keys, metrics: &Arc<Metrics>) -> Result<(Grants,
             opened.insert(locator.clone(), Arc::clone(&backend));
             backends.push(backend);
         }
-        let key =
-            Key::new(backends, entry.hedge, Arc::clone(metrics)).map_err(|what| fail(&what))?;
+        let key = Key::new(backends, entry.hedge, config.second_opinion, Arc::clone(metrics))
+            .map_err(|what| fail(&what))?;
         let address = key.address();
         if let Some(named) = entry.from_address.filter(|named| *named != address) {
             let what = format!(

@@ -142,6 +142,28 @@ fn a_vanished_token_is_unavailable_and_comes_back() {
     assert_eq!(ready(&mut connection), 200);
 }
 
+#[test]
+fn k256_is_asked_about_each_signature_where_it_is_wanted() {
+    for (wanted, two) in [(false, false), (true, false), (true, true)] {
+        let bench = Bench::new();
+        bench.write("control", "");
+        let config = if two { two_places(&bench, 1000) } else { PLAIN.to_owned() };
+        let (address, backend) =
+            if two { (FAKE, "pkcs11:fake/sequencer") } else { (ONE, "key.hex") };
+        let signer = bench.start(&format!("{config}secondOpinion: {wanted}\n"));
+        let mut connection = bench.connect(&signer);
+        for _ in 0..3 {
+            connection.assert_signs(address);
+        }
+        let asked = format!("opsign_second_opinion_seconds_count{{backend=\"{backend}\"}}");
+        if wanted {
+            assert!(signer.metric(&asked) >= 6.0, "{}", signer.metrics());
+        } else {
+            assert_eq!(signer.metric(&asked), 0.0);
+        }
+    }
+}
+
 fn ready(connection: &mut crate::wire::Connection) -> u16 {
     connection.request("GET", "/readyz", "", "").unwrap().status
 }
