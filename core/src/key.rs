@@ -8,7 +8,7 @@ use crate::hex;
 use crate::keccak::keccak256;
 use crate::payload::SigningHash;
 use crate::sign::{Signature, Signer};
-use crate::stack::on_wiped_stack;
+use crate::stack::on_engine_stack;
 
 /// A secp256k1 secret key. Wiped when dropped; cannot be printed, cloned or compared.
 ///
@@ -41,7 +41,7 @@ impl SecretKey {
     /// # Errors
     /// A length other than 32, [`Error::SecretKeyZero`], [`Error::SecretKeyTooLarge`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        on_wiped_stack(|| Self::load(bytes))
+        on_engine_stack(|| Self::load(bytes))
     }
 
     /// Reads 64 hex digits, with or without `0x`. The caller wipes `text`.
@@ -49,7 +49,7 @@ impl SecretKey {
     /// # Errors
     /// The kinds of [`hex::decode`] and of [`SecretKey::from_bytes`].
     pub fn from_hex(text: &str) -> Result<Self, Error> {
-        on_wiped_stack(|| Self::load(&hex::decode::<32>(Field::SecretKey, text)?))
+        on_engine_stack(|| Self::load(&hex::decode::<32>(Field::SecretKey, text)?))
     }
 
     fn load(bytes: &[u8]) -> Result<Self, Error> {
@@ -79,7 +79,7 @@ impl Signer for SecretKey {
     /// [`Error::SignatureNotRecoverable`] when the nonce point's x is not below the group order,
     /// which has odds of 2^-128: such a signature has no y_parity form.
     fn sign(&self, hash: &SigningHash) -> Result<Signature, Error> {
-        let (rs, recovery_id) = on_wiped_stack(|| self.scalar.sign(hash.as_bytes()));
+        let (rs, recovery_id) = on_engine_stack(|| self.scalar.sign(hash.as_bytes()));
         Signature::new_low_s(rs, recovery_id)
     }
 

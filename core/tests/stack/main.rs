@@ -23,12 +23,11 @@ const EDGE: usize = 2048;
 const OWN_ENGINE: bool = cfg!(all(feature = "fast", target_pointer_width = "64"));
 
 /// How deep the stack is wiped at the least, which is also how deep work on a key may go.
-const WIPED: usize =
-    if cfg!(feature = "tables") && !OWN_ENGINE || cfg!(debug_assertions) && OWN_ENGINE {
-        64 << 10
-    } else {
-        32 << 10
-    };
+const WIPED: usize = match (OWN_ENGINE, cfg!(debug_assertions), cfg!(feature = "tables")) {
+    (true, false, _) => 16 << 10,
+    (true, true, _) | (false, _, true) => 64 << 10,
+    (false, _, false) => 32 << 10,
+};
 
 /// How deep k256 may go, which is what the search without wiping runs whatever the engine.
 const K256_DEEPEST: usize = if cfg!(feature = "tables") { 64 << 10 } else { 32 << 10 };
