@@ -52,7 +52,7 @@ if (process.argv[2] === 'enum') {
   const asNumbers = (json) => json.replace(/"\\u0000([^"]*)"/g, '$1');
   const typed = JSON.parse(asText(readFileSync(new URL('../../vectors/messages.json', import.meta.url), 'utf8')))
     .cases.filter(({ kind }) => kind === 'typed_data');
-  if (typed.length !== 166) throw new Error(`${typed.length} cases of typed data`);
+  if (typed.length !== 175) throw new Error(`${typed.length} cases of typed data`);
   for (const c of typed) {
     const json = `0x${Buffer.from(asNumbers(JSON.stringify(c.typed_data)), 'utf8').toString('hex')}`;
     lines.push(c.accepts
