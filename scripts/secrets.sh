@@ -20,6 +20,13 @@ search "as developers build it" test
 search "as developers build it, on k256" test "${k256[@]}"
 search "as developers build it, on k256 with tables" test "${tables[@]}"
 search "optimised" test --release
+# At levels that programs may choose, only the search of our own engine: what k256 leaves without wiping
+# depends on the level.
+for level in 1 '"s"'; do
+  step "optimised at level $level" cargo --config "profile.release.opt-level=$level" test --release --locked \
+    --target-dir target/other-levels --package opsign-core --test stack -- leaves_nothing
+  grep -q '^test result: ok\. 5 passed; 0 failed; 0 ignored' "$STEP_LOG" || die "not all searches ran"
+done
 search "optimised, on k256" test --release "${k256[@]}"
 search "optimised, on k256 with tables" test --release "${tables[@]}"
 unoptimised=(--config 'profile.dev.package."*".opt-level=0'
