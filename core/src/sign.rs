@@ -199,7 +199,8 @@ impl CheckedSignature {
 
     /// Asks k256 as well, which shares no arithmetic with the engine that is used where the feature
     /// `fast` meets a 64-bit machine; elsewhere k256 is that engine. Needs the feature
-    /// `second-opinion`, and five times as long as the check of a [`crate::Verifier`].
+    /// `second-opinion`, and five to seven times as long as the check of a [`crate::Verifier`]. Variable
+    /// time: all is public.
     ///
     /// # Errors
     /// [`Error::SignatureNotRecoverable`] or [`Error::WrongSigner`]: one of the two engines is wrong,

@@ -80,8 +80,8 @@ impl TypedData {
     /// As [`TypedData::from_json`], where something else reads numbers: JavaScript's `Number` does in
     /// WebAssembly, which would else bring 18 KB of the standard library for it.
     ///
-    /// `double` gets a number as JSON has it and gives the nearest double: of two the even one, of
-    /// those beyond the greatest infinity.
+    /// `double` gets a number as JSON has it and gives the nearest double, ties to even, as IEEE 754
+    /// rounds: infinity for what is too large.
     ///
     /// # Errors
     /// As [`TypedData::from_json`]; what `double` does not find to be finite is

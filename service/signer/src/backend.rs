@@ -122,8 +122,8 @@ impl Backend {
     }
 
     /// Signs. What comes back has been checked against the key's address: by `HsmSigner` where a
-    /// token made it, which had to recover it anyway, here where we did; and by k256 where a second
-    /// opinion is wanted.
+    /// token made it, which had to recover it anyway, here where we did. `second_opinion`: where its
+    /// time is counted, if k256 is to be asked as well.
     async fn sign(
         &self,
         hash: &SigningHash,
