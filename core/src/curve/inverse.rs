@@ -1,5 +1,5 @@
 //! Modular inverses by divsteps (Bernstein and Yang, "Fast constant-time gcd computation and modular
-//! inversion", 2019), in batches of 59 or 62 steps as in libsecp256k1's `modinv64` (Wuille,
+//! inversion", 2019), in batches of 60 or 62 steps as in libsecp256k1's `modinv64` (Wuille,
 //! "The safegcd implementation in libsecp256k1 explained").
 //!
 //! A divstep looks at the lowest bits only. So a batch runs on the lowest 64 bits of f and g and
@@ -46,18 +46,18 @@ struct Matrix {
 
 /// `1 / x` mod the modulus, zero for zero; x is below the modulus. Constant time.
 ///
-/// 590 divsteps, in ten batches of 59, finish for every 256-bit modulus and input in the variant
-/// that starts at zeta = -1 (Wuille, as above, "Constant-time version").
+/// 590 divsteps finish for every 256-bit modulus and input in the variant that starts at zeta = -1
+/// (Wuille, as above, "Constant-time version"). These are 600: ten batches of three times 20.
 pub(super) fn invert(x: &Limbs, modulus: &Modulus) -> Limbs {
     let mut work = Inversion::new(x, modulus);
     for _ in 0..10 {
         let mut batch = work.batch();
-        for _ in 0..FIRST {
-            batch.step();
-        }
-        batch.middle();
-        for _ in FIRST..59 {
-            batch.step();
+        for _ in 0..3 {
+            let mut packed = batch.packed();
+            for _ in 0..20 {
+                packed.step();
+            }
+            batch.unpack(&packed);
         }
         work.apply(&batch);
     }
@@ -74,15 +74,14 @@ pub(super) fn invert_both(
     let (mut x_work, mut y_work) = (Inversion::new(x, x_modulus), Inversion::new(y, y_modulus));
     for _ in 0..10 {
         let (mut x_batch, mut y_batch) = (x_work.batch(), y_work.batch());
-        for _ in 0..FIRST {
-            x_batch.step();
-            y_batch.step();
-        }
-        x_batch.middle();
-        y_batch.middle();
-        for _ in FIRST..59 {
-            x_batch.step();
-            y_batch.step();
+        for _ in 0..3 {
+            let (mut x_packed, mut y_packed) = (x_batch.packed(), y_batch.packed());
+            for _ in 0..20 {
+                x_packed.step();
+                y_packed.step();
+            }
+            x_batch.unpack(&x_packed);
+            y_batch.unpack(&y_packed);
         }
         x_work.apply(&x_batch);
         y_work.apply(&y_batch);
@@ -108,20 +107,16 @@ impl<'a> Inversion<'a> {
 
     #[inline(always)]
     fn batch(&self) -> Batch {
-        Batch {
-            zeta: self.zeta,
-            f: self.f[0] as u64,
-            g: self.g[0] as u64,
-            uv: Batch::U,
-            qr: Batch::R,
-            first: Matrix { u: 1, v: 0, q: 0, r: 1 },
-        }
+        let matrix = Matrix { u: 1, v: 0, q: 0, r: 1 };
+        Batch { zeta: self.zeta, f: self.f[0], g: self.g[0], matrix }
     }
 
     #[inline(always)]
     fn apply(&mut self, batch: &Batch) {
-        let matrix = batch.matrix();
         self.zeta = batch.zeta;
+        let Matrix { u, v, q, r } = batch.matrix;
+        // So that 60 steps come out as 2^62.
+        let matrix = Matrix { u: u << 2, v: v << 2, q: q << 2, r: r << 2 };
         (self.d, self.e) = update_de(&self.d, &self.e, &matrix, self.modulus);
         (self.f, self.g) = update_fg(&self.f, &self.g, &matrix, 5);
     }
@@ -141,74 +136,87 @@ impl Drop for Inversion<'_> {
     }
 }
 
-/// Steps in the first half of a batch.
-const FIRST: usize = 30;
-
-/// A batch under way, on the lowest bits of f and g.
-///
-/// Steps are linear, so two entries of the matrix share a number, `u + 2^32 v`: after 30 steps or
-/// fewer |u| + |v| <= 2^30 and |q| + |r| <= 2^30 (Pornin, "Optimized binary GCD for modular
-/// inversion", 2020, packs them so). Hence two halves, whose matrices are multiplied at the end.
+/// A batch under way: the lowest bits of f and g, and `2^i (f', g') = (u f + v g, q f + r g)` after i
+/// steps.
 struct Batch {
     zeta: i64,
-    f: u64,
-    g: u64,
-    uv: u64,
-    qr: u64,
-    first: Matrix,
+    f: i64,
+    g: i64,
+    matrix: Matrix,
 }
 
 impl Batch {
-    const U: u64 = 1;
-    const R: u64 = 1 << 32;
+    #[inline(always)]
+    fn packed(&self) -> Packed {
+        Packed {
+            zeta: self.zeta,
+            f: (self.f & Packed::LOW) - Packed::U,
+            g: (self.g & Packed::LOW) + Packed::V,
+        }
+    }
+
+    /// Adds 20 steps. Of f and g 20 bits fewer are known after them, and 64 are to begin with.
+    #[inline(always)]
+    fn unpack(&mut self, packed: &Packed) {
+        self.zeta = packed.zeta;
+        let ((u, v), (q, r)) = (Packed::row(packed.f), Packed::row(packed.g));
+        debug_assert!(u.abs() + v.abs() <= 1 << 20 && q.abs() + r.abs() <= 1 << 20);
+        let Self { f, g, matrix: m, .. } = self;
+        let low = |a: i64, b: i64| a.wrapping_mul(*f).wrapping_add(b.wrapping_mul(*g)) >> 20;
+        (*f, *g) = (low(u, v), low(q, r));
+        *m = Matrix {
+            u: u * m.u + v * m.q,
+            v: u * m.v + v * m.r,
+            q: q * m.u + r * m.q,
+            r: q * m.v + r * m.r,
+        };
+    }
+}
+
+/// Up to 20 steps under way. Steps are linear, so f and its row of the matrix share a number, and g
+/// and its row do, as in Bernstein and Yang's own software for Curve25519:
+/// `f - 2^41 u + 2^62 v` and `g - 2^41 q + 2^62 r`, where f and g begin as their lowest 20 bits.
+///
+/// Here the matrix has fractions, `(f', g') = (u f + v g, q f + r g)`, which i steps make multiples of
+/// 2^-i. A step gives each row the other's or half a sum or difference of both, so f and g stay within
+/// -2^20 to 2^20, and |u| + |v| <= 1. Thus 2^62 v is a multiple of 2^42, and what is left of the number
+/// from -2^41 to 2^41 - 1: u is 1 only as long as f is what it was, which is not below zero. Of that
+/// 2^41 u is a multiple of 2^21, and f what is left.
+///
+/// Nothing overflows: r is 1 at the start only, where v is 0, so after i steps |r| <= 1 - 2^-i and a sum
+/// of rows is at most 2^62 (2 - 2^-19) + 2^42 + 2^21 before it is halved.
+struct Packed {
+    zeta: i64,
+    f: i64,
+    g: i64,
+}
+
+impl Packed {
+    const LOW: i64 = (1 << 20) - 1;
+    const U: i64 = 1 << 41;
+    const V: i64 = 1 << 62;
 
     /// One divstep.
     #[inline(always)]
     fn step(&mut self) {
         // Is zeta negative? Is g odd?
-        let negative = (self.zeta >> 63) as u64;
-        let odd = (self.g & 1).wrapping_neg();
-        // g and its row get f and its row, or their negatives, where g is odd.
-        let signed = |number: u64| (number ^ negative).wrapping_sub(negative) & odd;
-        self.g = self.g.wrapping_add(signed(self.f));
-        self.qr = self.qr.wrapping_add(signed(self.uv));
+        let negative = self.zeta >> 63;
+        let odd = -(self.g & 1);
+        // g gets f, or its negative, where g is odd.
+        self.g += ((self.f ^ negative) - negative) & odd;
         // Where both hold, f becomes the old g, which is the new one plus the old f.
         let swap = negative & odd;
-        self.zeta = (self.zeta ^ swap as i64) - 1;
-        self.f = self.f.wrapping_add(self.g & swap);
-        self.uv = self.uv.wrapping_add(self.qr & swap);
+        self.zeta = (self.zeta ^ swap) - 1;
+        self.f += self.g & swap;
         self.g >>= 1;
-        self.uv <<= 1;
     }
 
-    /// Puts the first half's matrix aside.
+    /// u and v of such a number, times 2^20.
     #[inline(always)]
-    fn middle(&mut self) {
-        self.first = self.unpacked();
-        (self.uv, self.qr) = (Self::U, Self::R);
-    }
-
-    #[inline(always)]
-    fn unpacked(&self) -> Matrix {
-        let split = |packed: u64| {
-            let low = i64::from(packed as i32);
-            (low, (packed as i64).wrapping_sub(low) >> 32)
-        };
-        let ((u, v), (q, r)) = (split(self.uv), split(self.qr));
-        debug_assert!(u.abs() + v.abs() <= 1 << FIRST && q.abs() + r.abs() <= 1 << FIRST);
-        Matrix { u, v, q, r }
-    }
-
-    /// The second half's matrix times the first's, times 2^3, so that 59 steps come out as 2^62.
-    #[inline(always)]
-    fn matrix(&self) -> Matrix {
-        let (a, b) = (&self.first, self.unpacked());
-        Matrix {
-            u: (b.u * a.u + b.v * a.q) << 3,
-            v: (b.u * a.v + b.v * a.r) << 3,
-            q: (b.q * a.u + b.r * a.q) << 3,
-            r: (b.q * a.v + b.r * a.r) << 3,
-        }
+    fn row(packed: i64) -> (i64, i64) {
+        let v = (packed + (1 << 41)) >> 42;
+        let rest = packed - (v << 42);
+        (-((rest + (1 << 20)) >> 21), v)
     }
 }
 
@@ -299,7 +307,7 @@ const fn update_de(
     modulus: &Modulus,
 ) -> (Signed62, Signed62) {
     let Matrix { u, v, q, r } = *matrix;
-    let m = &modulus.limbs;
+    let (d, e, m) = (hide_range(d), hide_range(e), &modulus.limbs);
     // A negative d or e counts as itself plus m, then the low 62 bits are cleared by more of m.
     let (sign_d, sign_e) = (d[4] >> 63, e[4] >> 63);
     let more_d = (u & sign_d) + (v & sign_e);
@@ -340,6 +348,7 @@ const fn update_fg(
     length: usize,
 ) -> (Signed62, Signed62) {
     let Matrix { u, v, q, r } = *matrix;
+    let (f, g) = (hide_range(f), hide_range(g));
     let mut low_f = product(u, f[0]) + product(v, g[0]);
     let mut low_g = product(q, f[0]) + product(r, g[0]);
     debug_assert!(low_f as u64 & LOW == 0 && low_g as u64 & LOW == 0);
@@ -359,6 +368,13 @@ const fn update_fg(
     new_f[length - 1] = low_f as i64;
     new_g[length - 1] = low_g as i64;
     (new_f, new_g)
+}
+
+/// The same limbs, of which the compiler no longer knows that they are not negative: where it does, it
+/// multiplies twice for the signed product of two words, and an inversion takes a quarter longer.
+#[inline(always)]
+const fn hide_range(limbs: &Signed62) -> &Signed62 {
+    core::hint::black_box(limbs)
 }
 
 #[inline(always)]
