@@ -1,12 +1,13 @@
-// What is made of the figures that benches/benches/ratios writes. Usage: node bench-table.mjs check, which
-// fails if the README's table is not that of benches/latest.json | node bench-table.mjs write, which
-// makes it so | node bench-table.mjs html, which draws target/bench/report.json
-import { readFileSync, writeFileSync } from 'node:fs';
+// What is made of the figures that benches/benches/ratios writes. Usage: node bench-table.mjs html, which
+// draws target/bench/report.json | node bench-table.mjs record [--anew], which makes it benches/latest.json
+// and the README's table | node bench-table.mjs check, which fails if that table is another
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 
 const root = new URL('..', import.meta.url);
 const mode = process.argv[2];
-const source = mode === 'html' ? 'target/bench/report.json' : 'benches/latest.json';
-const report = JSON.parse(readFileSync(new URL(source, root)));
+const [made, recorded] = ['target/bench/report.json', 'benches/latest.json'].map((path) => new URL(path, root));
+const read = (path) => JSON.parse(readFileSync(path));
+const report = read(mode === 'check' ? recorded : made);
 // In the order of the table, each with the peer that its goal is set against.
 const operations = {
   sign: ['sign, recoverable, constant time, stack wiped', 'libsecp256k1'],
@@ -38,10 +39,39 @@ if (more.length > 0) throw new Error(`the table lacks ${more}`);
 
 const micros = (nanos) => (nanos / 1000).toPrecision(3);
 const time = (nanos) => (nanos < 1e5 ? micros(nanos) : Math.round(nanos / 1000).toLocaleString('en'));
-if (mode === 'html') {
-  writeFileSync(new URL('target/bench/report.html', root), page());
-} else {
+if (mode === 'check') {
   table();
+} else if (mode === 'html') {
+  for (const line of unlikeTheRecord()) console.error(`this run says little: ${line}`);
+  writeFileSync(new URL('target/bench/report.html', root), page());
+} else if (mode === 'record') {
+  const unlike = unlikeTheRecord();
+  if (unlike.length > 0 && process.argv[3] !== '--anew') {
+    console.error([...unlike, 'run it again; if it stays so, --anew takes it'].join('\n'));
+    process.exit(1);
+  }
+  copyFileSync(made, recorded);
+  table();
+} else {
+  throw new Error('html, record [--anew] or check');
+}
+
+// Peers that took another time than in the run on record, on the same machine, by more than all others
+// did. Where a table lies in memory can make one take twice as long for a whole run, and only that one.
+function unlikeTheRecord() {
+  const record = read(recorded);
+  if (record.machine !== report.machine) return [];
+  const changes = Object.entries(report.rows).flatMap(([name, { order, peers }]) =>
+    order.slice(1).map((peer) => {
+      const [now, then] = [peers[peer].least_ns, record.rows[name]?.peers[peer]?.least_ns];
+      return { what: `${name}, ${peer}`, now, then, change: now / then };
+    }),
+  ).filter(({ then }) => then);
+  const sorted = changes.map(({ change }) => change).sort((a, b) => a - b);
+  const usual = sorted[sorted.length >> 1];
+  return changes
+    .filter(({ change }) => Math.abs(change / usual - 1) > 0.12)
+    .map(({ what, now, then }) => `${what}: ${time(now)} us, ${time(then)} on record`);
 }
 
 function table() {
@@ -65,10 +95,10 @@ ${lines.join('\n')}
   const [from, to] = [readme.indexOf(start) + start.length, readme.indexOf(end)];
   if (from < start.length || to < from) throw new Error('README.md lacks the place for the table');
   const wanted = readme.slice(0, from) + text + readme.slice(to);
-  if (mode === 'write') {
+  if (mode === 'record') {
     writeFileSync(path, wanted);
   } else if (readme !== wanted) {
-    console.error('README.md and benches/latest.json differ: node scripts/bench-table.mjs write');
+    console.error('README.md and benches/latest.json differ: make bench, then node scripts/bench-table.mjs record');
     process.exit(1);
   } else {
     console.log(`README: ${lines.length} ratios as in benches/latest.json`);

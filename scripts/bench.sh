@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The measurements: ours beside the field's own code in Rust, Go and Node, in one run that takes turns;
 # then what remains for criterion, and Go beside C in one process. The ratios are written to
-# target/bench/report.json and, as plots, report.html; a run to stand behind is copied to
-# benches/latest.json, and `node scripts/bench-table.mjs write` puts it into the README.
+# target/bench/report.json and, as plots, report.html; `node scripts/bench-table.mjs record` makes a run to
+# stand behind benches/latest.json and the README's table.
 source "$(dirname "$0")/env.sh"
 
 scripts/ffi.sh
