@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # dudect.sh [TIMES]: whether the times of signing tell keys apart, by dudect's test; some minutes, best on
-# a quiet machine. A run to stand behind is copied from target/bench/dudect.md to docs/dudect.md.
+# a quiet machine. The table of a run to stand behind is put into docs/dudect.md.
 source "$(dirname "$0")/env.sh"
 
 times=${1:-1000000}
