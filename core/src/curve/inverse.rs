@@ -107,18 +107,15 @@ impl<'a> Inversion<'a> {
 
     #[inline(always)]
     fn batch(&self) -> Batch {
-        let matrix = Matrix { u: 1, v: 0, q: 0, r: 1 };
+        let matrix = Matrix { u: 4, v: 0, q: 0, r: 4 };
         Batch { zeta: self.zeta, f: self.f[0], g: self.g[0], matrix }
     }
 
     #[inline(always)]
     fn apply(&mut self, batch: &Batch) {
         self.zeta = batch.zeta;
-        let Matrix { u, v, q, r } = batch.matrix;
-        // So that 60 steps come out as 2^62.
-        let matrix = Matrix { u: u << 2, v: v << 2, q: q << 2, r: r << 2 };
-        (self.d, self.e) = update_de(&self.d, &self.e, &matrix, self.modulus);
-        (self.f, self.g) = update_fg(&self.f, &self.g, &matrix, 5);
+        (self.d, self.e) = update_de(&self.d, &self.e, &batch.matrix, self.modulus);
+        (self.f, self.g) = update_fg(&self.f, &self.g, &batch.matrix, 5);
     }
 
     fn finish(self) -> Limbs {
@@ -136,8 +133,8 @@ impl Drop for Inversion<'_> {
     }
 }
 
-/// A batch under way: the lowest bits of f and g, and `2^i (f', g') = (u f + v g, q f + r g)` after i
-/// steps.
+/// A batch under way: the lowest bits of f and g, and what i steps have done to them,
+/// `2^(i + 2) (f', g') = (u f + v g, q f + r g)`, which after 60 is a [`Matrix`].
 struct Batch {
     zeta: i64,
     f: i64,
@@ -178,10 +175,10 @@ impl Batch {
 /// `f - 2^41 u + 2^62 v` and `g - 2^41 q + 2^62 r`, where f and g begin as their lowest 20 bits.
 ///
 /// Here the matrix has fractions, `(f', g') = (u f + v g, q f + r g)`, which i steps make multiples of
-/// 2^-i. A step gives each row the other's or half a sum or difference of both, so f and g stay within
-/// -2^20 to 2^20, and |u| + |v| <= 1. Thus 2^62 v is a multiple of 2^42, and what is left of the number
-/// from -2^41 to 2^41 - 1: u is 1 only as long as f is what it was, which is not below zero. Of that
-/// 2^41 u is a multiple of 2^21, and f what is left.
+/// 2^-i. A step leaves f or makes it g, and halves g or its sum or difference with f: so both stay
+/// within -2^20 to 2^20, |u| + |v| <= 1 and |q| + |r| <= 1. Thus 2^62 v is a multiple of 2^42, and what
+/// is left of the number from -2^41 to 2^41 - 1: u is 1 only as long as f is what it was, which is not
+/// below zero. Of that 2^41 u is a multiple of 2^21, and f what is left. Likewise q and r.
 ///
 /// Nothing overflows: r is 1 at the start only, where v is 0, so after i steps |r| <= 1 - 2^-i and a sum
 /// of rows is at most 2^62 (2 - 2^-19) + 2^42 + 2^21 before it is halved.
