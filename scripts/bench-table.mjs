@@ -40,14 +40,15 @@ if (more.length > 0) throw new Error(`the table lacks ${more}`);
 const micros = (nanos) => (nanos / 1000).toPrecision(3);
 const time = (nanos) => (nanos < 1e5 ? micros(nanos) : Math.round(nanos / 1000).toLocaleString('en'));
 if (mode === 'check') {
+  refusalsWork();
   table();
 } else if (mode === 'html') {
-  for (const line of unlikeTheRecord()) console.error(`this run says little: ${line}`);
+  for (const line of unlike(read(recorded), report)) console.error(`this run says little: ${line}`);
   writeFileSync(new URL('target/bench/report.html', root), page());
 } else if (mode === 'record') {
-  const unlike = unlikeTheRecord();
-  if (unlike.length > 0 && process.argv[3] !== '--anew') {
-    console.error([...unlike, 'run it again; if it stays so, --anew takes it'].join('\n'));
+  const lines = unlike(read(recorded), report);
+  if (lines.length > 0 && process.argv[3] !== '--anew') {
+    console.error([...lines, 'run it again; if it stays so, --anew takes it'].join('\n'));
     process.exit(1);
   }
   copyFileSync(made, recorded);
@@ -58,10 +59,9 @@ if (mode === 'check') {
 
 // Peers that took another time than in the run on record, on the same machine, by more than all others
 // did. Where a table lies in memory can make one take twice as long for a whole run, and only that one.
-function unlikeTheRecord() {
-  const record = read(recorded);
-  if (record.machine !== report.machine) return [];
-  const changes = Object.entries(report.rows).flatMap(([name, { order, peers }]) =>
+function unlike(record, run) {
+  if (record.machine !== run.machine) return [];
+  const changes = Object.entries(run.rows).flatMap(([name, { order, peers }]) =>
     order.slice(1).map((peer) => {
       const [now, then] = [peers[peer].least_ns, record.rows[name]?.peers[peer]?.least_ns];
       return { what: `${name}, ${peer}`, now, then, change: now / then };
@@ -72,6 +72,22 @@ function unlikeTheRecord() {
   return changes
     .filter(({ change }) => Math.abs(change / usual - 1) > 0.12)
     .map(({ what, now, then }) => `${what}: ${time(now)} us, ${time(then)} on record`);
+}
+
+// Of the record itself on a busier machine nothing is refused; with one peer slower or quicker, that peer.
+function refusalsWork() {
+  const peer = ['sign', 'libsecp256k1'];
+  for (const [change, refused] of [[1, 0], [1.1, 0], [1.3, 1], [0.8, 1]]) {
+    const run = structuredClone(report);
+    for (const { peers } of Object.values(run.rows)) {
+      for (const figures of Object.values(peers)) figures.least_ns *= 1.5;
+    }
+    run.rows[peer[0]].peers[peer[1]].least_ns *= change;
+    const lines = unlike(report, run);
+    if (lines.length !== refused || !lines.every((line) => line.startsWith(`${peer.join(', ')}:`))) {
+      throw new Error(`a peer at ${change}: refused for ${JSON.stringify(lines)}`);
+    }
+  }
 }
 
 function table() {
