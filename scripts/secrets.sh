@@ -22,7 +22,7 @@ search "as developers build it, on k256 with tables" test "${tables[@]}"
 search "optimised" test --release
 # At levels that programs may choose, only the search of our own engine: what k256 leaves without wiping
 # depends on the level.
-for level in 1 '"s"'; do
+for level in 1 2 '"s"' '"z"'; do
   step "optimised at level $level" cargo --config "profile.release.opt-level=$level" test --release --locked \
     --target-dir target/other-levels --package opsign-core --test stack -- leaves_nothing
   grep -q '^test result: ok\. 5 passed; 0 failed; 0 ignored' "$STEP_LOG" || die "not all searches ran"
