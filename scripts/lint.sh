@@ -11,6 +11,9 @@ cargo fmt --manifest-path service/signer/tests/kona/Cargo.toml --check
 cargo fmt --manifest-path service/keystore-client/Cargo.toml --check
 cargo fmt --manifest-path vectors/generate/polkadot/sp/Cargo.toml --check
 cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings
+for module in chain typed-data; do
+  cargo clippy --quiet --locked --package opsign-wasm --no-default-features --features "$module" -- -D warnings
+done
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --all-features \
   --exclude opsign-fake-pkcs11
 shellcheck scripts/*.sh scripts/*/*.sh .ci/run

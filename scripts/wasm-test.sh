@@ -24,7 +24,7 @@ typecheck() {
   local tsc=(node_modules/.bin/tsc --noEmit --strict --exactOptionalPropertyTypes --module nodenext)
   "${tsc[@]}" --target es2022 --lib es2022,dom --types "" tests/types.ts || return
   # For programs without the DOM's types.
-  "${tsc[@]}" --target es2020 --lib es2020 --types "" index.d.ts || return
+  "${tsc[@]}" --target es2020 --lib es2020 --types "" index.d.ts typed-data.d.ts || return
   say "# cases: $(grep -c '@ts-expect-error' tests/types.ts) wrong uses refused"
 }
 

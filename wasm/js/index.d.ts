@@ -201,36 +201,9 @@ export function personalMessageSigner(options: {
 }): string;
 
 /**
- * What a wallet signs for typed data (EIP-712, `eth_signTypedData_v4`), 32 bytes. It takes and
- * refuses what go-ethereum does, up to 1 MiB, 128 levels and 64 types.
- *
- * @param json The JSON text of `{types, primaryType, domain, message}`, as it came: an object that
- * was parsed has lost the digits of its large numbers.
- * @throws {OpsignError} One of the names with `typed_data_`, and a message that says where;
- * `too_long` over 64 MiB; `wrong_type`, also for text with half a surrogate pair;
- * `not_initialised`.
- */
-export function typedDataHash(json: string | Uint8Array): Bytes;
-
-/**
- * Who signed typed data, as EIP-55 text. The signature's last byte is 0, 1, 27 or 28. Any sound
- * signature recovers to some address: compare it with the one that you expect.
- *
- * @throws {OpsignError} As {@link typedDataHash}, and the errors of a signature.
- */
-export function typedDataSigner(options: {
-  /** The JSON text, as {@link typedDataHash} takes it. */
-  json: string | Uint8Array;
-  /** 65 bytes `r ‖ s ‖ v`, or 130 hex digits with or without `0x`. */
-  signature: Uint8Array | string;
-  /** Which signatures count as sound. By default `"strict"`. */
-  rules?: Rules | undefined;
-}): string;
-
-/**
  * Who signed a hash, as EIP-55 text. Somebody who chose the hash chose what it means: for a block
  * use {@link recoverSigner}, for a message {@link personalMessageSigner}, for typed data
- * {@link typedDataSigner}.
+ * `typedDataSigner` of `opsign/typed-data`.
  *
  * @throws {OpsignError} The errors of a signature; `empty`, `too_short`, `too_long`, `hex_digit`,
  * `hex_odd_length`; `wrong_type`, `not_initialised`.
@@ -686,7 +659,7 @@ export class OpsignError extends Error {
   readonly number: number;
 }
 
-/** The names of the errors. */
+/** The names of the errors. Those with `typed_data_` are thrown by `opsign/typed-data`. */
 export type ErrorCode =
   /** 3: a `PayloadHasher` was used after `finish` or `free`. */
   | "closed"

@@ -7,12 +7,10 @@ import {
   bytesOrText,
   chainIdText,
   failure,
-  jsonBytes,
   optionsOf,
   piecesOf,
   rulesOf,
   scalarOf,
-  tagOf,
   textBytes,
   topicText,
   u64Of,
@@ -20,22 +18,19 @@ import {
   wrongType,
 } from "./arguments.js";
 import { OpsignError } from "./error.js";
+import { moduleOf } from "./module.js";
 import { errors, gossipReasons, version } from "./pkg/constants.js";
 import load, * as wasm from "./pkg/opsign.js";
 
-export { OpsignError, errors, gossipReasons, version };
+export { OpsignError, errors, gossipReasons, init, version };
 
-let ready = false;
-let broken = false;
-let loading;
-
-export function init(source) {
-  loading ??= start(source).catch((error) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
-}
+const { init, enter, mustBeReady, isBroken } = moduleOf({
+  entry: "opsign",
+  file: "opsign_bg",
+  load,
+  // Written so that bundlers see the file and bring it along.
+  source: () => new URL("./pkg/opsign_bg.wasm", import.meta.url),
+});
 
 export function payloadHash(payload) {
   mustBeReady();
@@ -79,7 +74,7 @@ export function verifyMany(options) {
       const valid = enter(() => verifier.verify(hashed(), signature(wasm.parseSignature)));
       return { valid, error: null };
     } catch (error) {
-      if (broken) throw error;
+      if (isBroken()) throw error;
       return { valid: false, error };
     }
   });
@@ -119,7 +114,7 @@ export class PayloadHasher {
   free() {
     const hasher = this.#hasher;
     this.#hasher = undefined;
-    if (hasher !== undefined && !broken) enter(() => hasher.free());
+    if (hasher !== undefined && !isBroken()) enter(() => hasher.free());
   }
 
   #mustBeOpen() {
@@ -168,7 +163,7 @@ export function authorizationSigner(authorization) {
   );
 }
 
-// Messages, typed data, and signatures over a hash that is already made.
+// Messages, and signatures over a hash that is already made.
 
 export function personalMessageHash(message) {
   mustBeReady();
@@ -184,20 +179,6 @@ export function personalMessageSigner(options) {
   return enter(() =>
     wasm.personalMessageSigner(message, signature(wasm.parseSignature), consensus),
   );
-}
-
-export function typedDataHash(json) {
-  mustBeReady();
-  const bytes = jsonBytes(json);
-  return enter(() => wasm.typedDataHash(bytes));
-}
-
-export function typedDataSigner(options) {
-  mustBeReady();
-  const json = jsonBytes(optionsOf(options).json);
-  const signature = bytesOrText("signature", options.signature);
-  const consensus = rulesOf(options);
-  return enter(() => wasm.typedDataSigner(json, signature(wasm.parseSignature), consensus));
 }
 
 export function recoverSigningHash(options) {
@@ -250,7 +231,7 @@ export class GossipValidator {
       enter(() => validator.setSigner(addresses[0](wasm.parseAddress)));
       enter(() => validator.setPreviousSigner(addresses[1](wasm.parseAddress)));
     } catch (error) {
-      if (!broken) validator.free();
+      if (!isBroken()) validator.free();
       throw error;
     }
     this.#validator = validator;
@@ -280,7 +261,7 @@ export class GossipValidator {
   free() {
     const validator = this.#validator;
     this.#validator = undefined;
-    if (validator !== undefined && !broken) enter(() => validator.free());
+    if (validator !== undefined && !isBroken()) enter(() => validator.free());
   }
 
   #mustBeOpen() {
@@ -291,82 +272,7 @@ export class GossipValidator {
   }
 }
 
-// Loading.
-
-async function start(source) {
-  try {
-    const given = await source;
-    const module = await compile(given === undefined ? defaultSource() : given);
-    // The names of the imports hold a hash of the version, so another version cannot be linked.
-    if (!WebAssembly.Module.imports(module).some(({ module }) => module === "./opsign_bg.js")) {
-      throw new TypeError("this is not opsign_bg.wasm");
-    }
-    await load({ module_or_path: module });
-  } catch (cause) {
-    if (cause instanceof OpsignError) throw cause;
-    throw failure("not_initialised", `init() failed: ${cause?.message ?? cause}`, cause);
-  }
-  ready = true;
-}
-
-// Written so that bundlers see the file and bring it along.
-function defaultSource() {
-  return new URL("./pkg/opsign_bg.wasm", import.meta.url);
-}
-
-async function compile(source) {
-  if (tagOf(source) === "WebAssembly.Module") return source;
-  if (tagOf(source) === "ArrayBuffer") return WebAssembly.compile(source);
-  if (ArrayBuffer.isView(source)) {
-    // V8 does not take a DataView.
-    const { buffer, byteOffset, byteLength } = source;
-    return WebAssembly.compile(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  if (typeof source === "string" || tagOf(source) === "URL") {
-    return compile(await read(urlOf(source)));
-  }
-  if (typeof source?.arrayBuffer !== "function") {
-    throw wrongType("source", "bytes, a Response, a URL or a WebAssembly.Module", source);
-  }
-  if (source.ok === false) throw new Error(`${source.url} answered with status ${source.status}`);
-  return WebAssembly.compile(await source.arrayBuffer());
-}
-
-function urlOf(source) {
-  try {
-    return new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href);
-  } catch {
-    throw wrongType("source", "an absolute URL where there is no page to start from", source);
-  }
-}
-
-function read(url) {
-  // Not an import: browsers and bundlers have no business with Node's modules.
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  return url.protocol === "file:" && fs !== undefined ? fs.promises.readFile(url) : fetch(url);
-}
-
 // Calls.
-
-function mustBeReady() {
-  if (broken) {
-    throw failure("internal", "opsign met a bug in itself before and stopped: reload the page");
-  }
-  if (!ready) {
-    throw failure("not_initialised", "init() must finish before the first call: await init()");
-  }
-}
-
-function enter(work) {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof OpsignError) throw error;
-    // A trap leaves the memory half-changed, so nothing may run in it any more.
-    broken = true;
-    throw failure("internal", `a bug in opsign: please report it (${error})`, error);
-  }
-}
 
 // Memory that WebAssembly has taken it keeps, so that payloads pass through in pieces.
 function hash(pieces) {

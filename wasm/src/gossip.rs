@@ -7,8 +7,15 @@ use opsign_core::gossip::{
 use opsign_core::{Address, Error, Field, PayloadHash};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::OpsignError;
 use crate::record::{Bytes, Hex, Record};
-use crate::{OpsignError, sized};
+use crate::signature::sized;
+
+impl From<Reason> for OpsignError {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason.name(), reason.number(), reason.message())
+    }
+}
 
 /// The reasons of a verdict in op-node's order; none past the last.
 #[wasm_bindgen(js_name = reasonAt)]

@@ -7,8 +7,9 @@ use opsign_core::tx::{
 use opsign_core::{Address, Field, U256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::OpsignError;
 use crate::record::{Bytes, Hex, Record};
-use crate::{OpsignError, sized};
+use crate::signature::sized;
 
 /// The hash of a signed transaction.
 #[wasm_bindgen(js_name = transactionHash)]

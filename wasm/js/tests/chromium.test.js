@@ -23,12 +23,15 @@ test("Chromium", { timeout: 120_000 }, async (t) => {
   const { browser, page, requests, complaints } = await open(server.origin, "/page.html");
   t.after(() => browser.close());
 
-  const { loadedByImport, tooEarly, ran, micros } = await page.evaluate("result");
+  const { loadedByImport, loadedByInit, tooEarly, ran, micros } = await page.evaluate("result");
   assert.deepEqual(complaints, []);
   assert.equal(tooEarly, "not_initialised");
+  const loaded = (urls) => urls.filter((url) => url.endsWith(".wasm"));
   const wasm = `${server.origin}/opsign/pkg/opsign_bg.wasm`;
-  assert(!loadedByImport.includes(wasm), "importing loads no WebAssembly");
-  assert.equal(requests.filter((url) => url === wasm).length, 1);
+  const typedData = `${server.origin}/opsign/pkg/typed_data_bg.wasm`;
+  assert.deepEqual(loaded(loadedByImport), [], "importing loads no WebAssembly");
+  assert.deepEqual(loaded(loadedByInit), [wasm], "typed data is loaded by its own init() alone");
+  assert.deepEqual(loaded(requests), [wasm, typedData]);
   for (const file of files) assert(ran[file] > 0);
 
   // The watch itself works: what the policy forbids is seen.

@@ -13,9 +13,25 @@ async function run(code) {
   const program = `
     import assert from "node:assert/strict";
     import { readFileSync } from "node:fs";
-    const file = new URL("./pkg/opsign_bg.wasm", "file://${encodeURI(folder)}");
+    const inPackage = (path) => new URL(path, "file://${encodeURI(folder)}");
+    const file = inPackage("./pkg/opsign_bg.wasm");
+    const typedDataFile = inPackage("./pkg/typed_data_bg.wasm");
     const works = ({ payloadHash }) =>
       assert.deepEqual([...payloadHash(new Uint8Array()).subarray(0, 4)], [0xc5, 0xd2, 0x46, 0x01]);
+    // A copy of a module in which one function traps stands for the bug that we do not know of.
+    const trapping = (binaryen, wasm, planted) => {
+      const module = binaryen.readBinary(readFileSync(wasm));
+      const found = [];
+      for (let index = 0; index < module.getNumExports(); index++) {
+        const { name, value } = binaryen.getExportInfo(module.getExportByIndex(index));
+        if (name === planted) found.push(value);
+      }
+      assert.equal(found.length, 1);
+      const { params, results } = binaryen.getFunctionInfo(module.getFunction(found[0]));
+      module.removeFunction(found[0]);
+      module.addFunction(found[0], params, results, [], module.unreachable());
+      return module.emitBinary();
+    };
     ${code}
     console.log("ran to its end");`;
   const { stdout, stderr } = await promisify(execFile)(
@@ -60,6 +76,7 @@ test("importing does nothing", () =>
     const before = globals();
 
     const opsign = await import("opsign");
+    const typedData = await import("opsign/typed-data");
     assert.deepEqual(touched, []);
     assert.deepEqual(globals(), before);
     const active = process.getActiveResourcesInfo().filter((name) => /Timeout|FS|TCP/.test(name));
@@ -88,8 +105,6 @@ test("calls before init() throw one clear sentence", () =>
       authorizationSigner: () => opsign.authorizationSigner({}),
       personalMessageHash: () => opsign.personalMessageHash(""),
       personalMessageSigner: () => opsign.personalMessageSigner({}),
-      typedDataHash: () => opsign.typedDataHash("{}"),
-      typedDataSigner: () => opsign.typedDataSigner({}),
       recoverSigningHash: () => opsign.recoverSigningHash({}),
       decodeGossip: () => opsign.decodeGossip({}),
       l1InfoFromTransaction: () => opsign.l1InfoFromTransaction(new Uint8Array()),
@@ -105,14 +120,31 @@ test("calls before init() throw one clear sentence", () =>
       name: "OpsignError",
       code: "not_initialised",
       number: 5,
-      message: "init() must finish before the first call: await init()",
+      message: 'init() of "opsign" must finish before the first call: await init()',
     };
     for (const call of Object.values(calls)) assert.throws(call, tooEarly);
     const loading = opsign.init();
     for (const call of Object.values(calls)) assert.throws(call, tooEarly);
     await loading;
     works(opsign);
-    assert.throws(calls.verifyPayload, { code: "wrong_type" });`));
+    assert.throws(calls.verifyPayload, { code: "wrong_type" });
+
+    // Each module has an init() of its own, and says which is missing.
+    const typedData = await import("opsign/typed-data");
+    const names = ["OpsignError", "init", "typedDataHash", "typedDataSigner"];
+    assert.deepEqual(Object.keys(typedData), names);
+    const missing = { ...tooEarly, message: tooEarly.message.replace("opsign", "opsign/typed-data") };
+    const typedDataCalls = [
+      () => typedData.typedDataHash("{}"),
+      () => typedData.typedDataSigner({}),
+    ];
+    for (const call of typedDataCalls) assert.throws(call, missing);
+    const second = typedData.init();
+    for (const call of typedDataCalls) assert.throws(call, missing);
+    await second;
+    assert.throws(typedDataCalls[0], { code: "typed_data_domain" });
+    assert.throws(typedDataCalls[1], { code: "wrong_type" });
+    assert.equal(typedData.OpsignError, opsign.OpsignError);`));
 
 test("init() may be called again", () =>
   run(`
@@ -143,6 +175,7 @@ test("a failed init() can be tried again", () =>
       ["not_initialised", bytes.subarray(0, 1000), /./],
       ["not_initialised", otherVersion, /Import/],
       ["not_initialised", stranger, /this is not opsign_bg.wasm/],
+      ["not_initialised", typedDataFile, /this is not opsign_bg.wasm/],
       ["not_initialised", new Response("gone", { status: 404 }), /status 404/],
       ["not_initialised", { then: (_, no) => no(new Error("no network")) }, /no network/],
       ["wrong_type", "opsign_bg.wasm", /absolute URL/],
@@ -160,7 +193,14 @@ test("a failed init() can be tried again", () =>
       assert.throws(() => opsign.payloadHash(new Uint8Array()), { code: "not_initialised" });
     }
     await opsign.init();
-    works(opsign);`));
+    works(opsign);
+
+    const typedData = await import("opsign/typed-data");
+    const wrong = { code: "not_initialised", message: /this is not typed_data_bg.wasm/ };
+    await assert.rejects(typedData.init(file), wrong);
+    assert.throws(() => typedData.typedDataHash("{}"), { code: "not_initialised" });
+    await typedData.init(typedDataFile);
+    assert.throws(() => typedData.typedDataHash("{}"), { code: "typed_data_domain" });`));
 
 test("every kind of source", async () => {
   const sources = [
@@ -186,24 +226,14 @@ test("every kind of source", async () => {
   );
 });
 
-// A copy of the module in which recovery traps stands for the bug that we do not know of.
-test("after a trap nothing runs any more", () =>
+test("after a trap nothing of that module runs any more", () =>
   run(`
     import binaryen from "binaryen";
-    const module = binaryen.readBinary(readFileSync(file));
-    const planted = [];
-    for (let index = 0; index < module.getNumExports(); index++) {
-      const { name, value } = binaryen.getExportInfo(module.getExportByIndex(index));
-      if (name === "recoverSigner") planted.push(value);
-    }
-    assert.equal(planted.length, 1);
-    const { params, results } = binaryen.getFunctionInfo(module.getFunction(planted[0]));
-    module.removeFunction(planted[0]);
-    module.addFunction(planted[0], params, results, [], module.unreachable());
-
     const opsign = await import("opsign");
-    await opsign.init(module.emitBinary());
+    await opsign.init(trapping(binaryen, file, "recoverSigner"));
     works(opsign);
+    const typedData = await import("opsign/typed-data");
+    await typedData.init();
     const hasher = new opsign.PayloadHasher();
     const validator = new opsign.GossipValidator({ topic: "v4", chainId: 10 });
     const block = { payloadHash: new Uint8Array(32), chainId: 10, signature: new Uint8Array(65) };
@@ -223,4 +253,22 @@ test("after a trap nothing runs any more", () =>
     hasher.free();
     validator.free();
     await opsign.init();
-    assert.throws(() => opsign.verifyPayload({}), stopped);`));
+    assert.throws(() => opsign.verifyPayload({}), stopped);
+    // The other one has memory of its own.
+    assert.throws(() => typedData.typedDataHash("{}"), { code: "typed_data_domain" });`));
+
+test("after a trap in typed data no more of it is hashed", () =>
+  run(`
+    import binaryen from "binaryen";
+    const typedData = await import("opsign/typed-data");
+    await typedData.init(trapping(binaryen, typedDataFile, "typedDataHash"));
+    const signed = { json: "{}", signature: new Uint8Array(65) };
+    assert.throws(() => typedData.typedDataSigner(signed), { code: "typed_data_domain" });
+    const stopped = { name: "OpsignError", code: "internal", number: 9 };
+    assert.throws(() => typedData.typedDataHash("{}"), stopped);
+    assert.throws(() => typedData.typedDataSigner(signed), stopped);
+    await typedData.init();
+    assert.throws(() => typedData.typedDataHash("{}"), stopped);
+    const opsign = await import("opsign");
+    await opsign.init();
+    works(opsign);`));

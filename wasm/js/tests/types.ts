@@ -41,12 +41,11 @@ import {
   recoverSigningHash,
   transactionHash,
   transactionSender,
-  typedDataHash,
-  typedDataSigner,
   verifyMany,
   verifyPayload,
   version,
 } from "opsign";
+import * as typedData from "opsign/typed-data";
 
 const bytes = new Uint8Array(32);
 
@@ -234,16 +233,21 @@ const writer: string = personalMessageSigner({ message: "hello", signature: byte
 void writer;
 personalMessageSigner({ message: bytes, signature: "0x00", rules: "consensus" });
 recoverSigningHash({ signingHash: bytes, signature: "0x00", rules: undefined });
-const typedDataHashed: Bytes = typedDataHash("{}");
+const typedDataHashed: Bytes = typedData.typedDataHash("{}");
 void typedDataHashed;
-typedDataHash(bytes);
-const writerOfData: string = typedDataSigner({ json: "{}", signature: bytes });
+typedData.typedDataHash(bytes);
+const writerOfData: string = typedData.typedDataSigner({ json: "{}", signature: bytes });
 void writerOfData;
-typedDataSigner({ json: bytes, signature: "0x00", rules: "consensus" });
+typedData.typedDataSigner({ json: bytes, signature: "0x00", rules: "consensus" });
+void typedData.init(fetch("https://example.org/typed_data_bg.wasm"));
+// @ts-expect-error no number
+void typedData.init(1);
+const sameClass: typeof OpsignError = typedData.OpsignError;
+void sameClass;
 // @ts-expect-error the text, not an object that lost digits
-typedDataHash({ types: {}, primaryType: "", domain: {}, message: {} });
+typedData.typedDataHash({ types: {}, primaryType: "", domain: {}, message: {} });
 // @ts-expect-error no signature
-typedDataSigner({ json: "{}" });
+typedData.typedDataSigner({ json: "{}" });
 // @ts-expect-error no message
 personalMessageSigner({ signature: bytes });
 // @ts-expect-error the message is not what was signed

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import * as opsign from "opsign";
+import * as typedData from "opsign/typed-data";
 
 import load from "../pkg/opsign.js";
 import { files, parse, walk } from "./vectors.js";
@@ -15,14 +16,15 @@ const vectors = Object.fromEntries(files.map((file) => [file, parse(read(file))]
 test("payloads pass through WebAssembly's memory in pieces", async () => {
   await opsign.init();
   const { memory } = await load();
-  walk(opsign, vectors, ["payload_signing", "recovery", "addresses"]);
+  walk({ opsign, typedData }, vectors, ["payload_signing", "recovery", "addresses"]);
   const bytes = memory.buffer.byteLength;
   assert(bytes < 2 << 20, `${bytes} bytes after the vectors, one of which has 10 MiB`);
 });
 
 test("vectors", async (t) => {
   await opsign.init();
-  const ran = walk(opsign, vectors);
+  await typedData.init();
+  const ran = walk({ opsign, typedData }, vectors);
   t.diagnostic(
     `cases: ${Object.entries(ran)
       .map((entry) => entry.join(" "))

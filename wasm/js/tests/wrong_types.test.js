@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 import * as opsign from "opsign";
+import * as typedData from "opsign/typed-data";
 
 const block = {
   chainId: 10,
@@ -171,11 +172,11 @@ table.push(
     noBytes,
   ],
   ["rules", (rules) => opsign.personalMessageSigner({ message: "", signature, rules }), noRules],
-  ["json", (value) => opsign.typedDataHash(value), noMessage],
-  ["options", (value) => opsign.typedDataSigner(value), noObject],
-  ["json", (json) => opsign.typedDataSigner({ json, signature }), noMessage],
-  ["signature", (value) => opsign.typedDataSigner({ json: "", signature: value }), noBytes],
-  ["rules", (rules) => opsign.typedDataSigner({ json: "", signature, rules }), noRules],
+  ["json", (value) => typedData.typedDataHash(value), noMessage],
+  ["options", (value) => typedData.typedDataSigner(value), noObject],
+  ["json", (json) => typedData.typedDataSigner({ json, signature }), noMessage],
+  ["signature", (value) => typedData.typedDataSigner({ json: "", signature: value }), noBytes],
+  ["rules", (rules) => typedData.typedDataSigner({ json: "", signature, rules }), noRules],
   ["options", (value) => opsign.recoverSigningHash(value), noObject],
   ["signingHash", (value) => opsign.recoverSigningHash({ signingHash: value, signature }), noBytes],
   [
@@ -226,7 +227,7 @@ table.push(
   ],
 );
 
-before(() => opsign.init());
+before(() => Promise.all([opsign.init(), typedData.init()]));
 
 test("wrong types are named", (t) => {
   let ran = 0;
@@ -301,23 +302,23 @@ test("right types with wrong values: gossip, transactions, messages", () => {
     ["too_long", () => validator.validate(0, long)],
     ["too_long", () => opsign.personalMessageHash(long)],
     ["too_long", () => opsign.personalMessageHash("a".repeat(long.length))],
-    ["too_long", () => opsign.typedDataHash(long)],
-    ["too_long", () => opsign.typedDataHash(" ".repeat(long.length))],
-    ["typed_data_too_long", () => opsign.typedDataHash(" ".repeat((1 << 20) + 1))],
-    ["typed_data_json", () => opsign.typedDataHash("")],
-    ["typed_data_json", () => opsign.typedDataHash(new Uint8Array([0xff]))],
-    ["typed_data_too_deep", () => opsign.typedDataHash("[".repeat(129))],
-    ["typed_data_too_many_types", () => opsign.typedDataHash(manyTypes(65))],
-    ["typed_data_shape", () => opsign.typedDataHash("[]")],
-    ["typed_data_domain", () => opsign.typedDataHash(manyTypes(64))],
-    ["typed_data_mismatch", () => opsign.typedDataHash(login("true"))],
-    ["typed_data_integer", () => opsign.typedDataHash(login('"one"'))],
-    ["typed_data_integer", () => opsign.typedDataHash(login("1.797693134862315808e308"))],
-    ["typed_data_range", () => opsign.typedDataHash(login("-1"))],
-    ["too_short", () => opsign.typedDataSigner({ json: login("1"), signature: "0x00" })],
+    ["too_long", () => typedData.typedDataHash(long)],
+    ["too_long", () => typedData.typedDataHash(" ".repeat(long.length))],
+    ["typed_data_too_long", () => typedData.typedDataHash(" ".repeat((1 << 20) + 1))],
+    ["typed_data_json", () => typedData.typedDataHash("")],
+    ["typed_data_json", () => typedData.typedDataHash(new Uint8Array([0xff]))],
+    ["typed_data_too_deep", () => typedData.typedDataHash("[".repeat(129))],
+    ["typed_data_too_many_types", () => typedData.typedDataHash(manyTypes(65))],
+    ["typed_data_shape", () => typedData.typedDataHash("[]")],
+    ["typed_data_domain", () => typedData.typedDataHash(manyTypes(64))],
+    ["typed_data_mismatch", () => typedData.typedDataHash(login("true"))],
+    ["typed_data_integer", () => typedData.typedDataHash(login('"one"'))],
+    ["typed_data_integer", () => typedData.typedDataHash(login("1.797693134862315808e308"))],
+    ["typed_data_range", () => typedData.typedDataHash(login("-1"))],
+    ["too_short", () => typedData.typedDataSigner({ json: login("1"), signature: "0x00" })],
     [
       "signature_y_parity",
-      () => opsign.typedDataSigner({ json: login("1"), signature: `0x${"11".repeat(64)}1d` }),
+      () => typedData.typedDataSigner({ json: login("1"), signature: `0x${"11".repeat(64)}1d` }),
     ],
     ["empty", () => opsign.decodeTransaction(new Uint8Array())],
     ["transaction_type", () => opsign.decodeTransaction(new Uint8Array([5]))],
@@ -395,9 +396,9 @@ test("a validator without a signer ignores, and is closed once", () => {
 });
 
 test("messages say what is wrong where", () => {
-  assert.throws(() => opsign.typedDataHash({ types: {} }), /json must be JSON text.* not Object/);
-  assert.throws(() => opsign.typedDataHash(login("-1")), /^OpsignError: message\.nonce: .*uint64$/);
-  assert.throws(() => opsign.typedDataHash("{,"), /unexpected byte at position 1$/);
+  assert.throws(() => typedData.typedDataHash({ types: {} }), /json must be JSON text.* not Object/);
+  assert.throws(() => typedData.typedDataHash(login("-1")), /^OpsignError: message\.nonce: .*uint64$/);
+  assert.throws(() => typedData.typedDataHash("{,"), /unexpected byte at position 1$/);
   const high = `0x${"11".repeat(32)}${"ee".repeat(32)}00`;
   const signed = (byte) => `0x${"11".repeat(64)}${byte}`;
   const verify = (change) => () => opsign.verifyPayload({ ...block, address, ...change });
