@@ -29,35 +29,39 @@ pub type EightBlocks = [[u64; 8]; 17];
 #[cfg(target_arch = "x86_64")]
 pub type RoundConstants = [u64; 24];
 
-/// The same work in two shapes, each best for what it is compiled for.
-///
-/// What `with_bmi` calls has to be inlined into it, and itself, or the compiler makes plain code of it:
-/// mark all of it `#[inline(always)]`.
+/// Work that is quicker where it is compiled for more.
 pub trait Work {
-    /// For every processor.
-    fn plain(self);
-
-    /// For those with BMI1 and BMI2: rotations into another register, and-not in one instruction.
-    fn with_bmi(self);
+    /// What it calls has to be inlined into it, and itself, or the compiler makes plain code of it: mark
+    /// all of it `#[inline(always)]`.
+    fn run(self);
 }
 
-/// Does the work in the shape that the processor is good at.
+/// Does the work, on processors with BMI1 and BMI2 as it is compiled for them: rotations into another
+/// register, and-not in one instruction.
 #[inline]
 pub fn run(work: impl Work) {
+    dispatch(work);
+}
+
+/// As [`run`]; says whether it was compiled for BMI.
+#[inline]
+fn dispatch(work: impl Work) -> bool {
     #[cfg(target_arch = "x86_64")]
     if bmi::get() {
         // SAFETY: `compiled_with_bmi` is safe but for what it is compiled for, BMI1 and BMI2. The
         // processor has just been asked for both (CPUID, leaf 7); they need nothing of the system,
         // as they use general registers alone.
-        return unsafe { compiled_with_bmi(work) };
+        unsafe { compiled_with_bmi(work) };
+        return true;
     }
-    work.plain();
+    work.run();
+    false
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "bmi1,bmi2")]
 fn compiled_with_bmi(work: impl Work) {
-    work.with_bmi();
+    work.run();
 }
 
 /// Keccak-f\[1600\] (FIPS 202, section 3) on eight states at once, by a processor that has vectors
@@ -131,15 +135,11 @@ mod tests {
 
     use super::*;
 
-    struct Note<'a>(&'a mut Option<bool>);
+    struct Count<'a>(&'a mut u32);
 
-    impl Work for Note<'_> {
-        fn plain(self) {
-            *self.0 = Some(false);
-        }
-
-        fn with_bmi(self) {
-            *self.0 = Some(true);
+    impl Work for Count<'_> {
+        fn run(self) {
+            *self.0 += 1;
         }
     }
 
@@ -164,8 +164,9 @@ mod tests {
         let bmi = std::is_x86_feature_detected!("bmi1") && std::is_x86_feature_detected!("bmi2");
         #[cfg(not(target_arch = "x86_64"))]
         let bmi = false;
-        let mut ran = None;
-        run(Note(&mut ran));
-        assert_eq!(ran, Some(bmi));
+        let mut ran = 0;
+        assert_eq!(dispatch(Count(&mut ran)), bmi);
+        run(Count(&mut ran));
+        assert_eq!(ran, 2);
     }
 }
