@@ -8,18 +8,18 @@ const mode = process.argv[2];
 const [made, recorded] = ['target/bench/report.json', 'benches/latest.json'].map((path) => new URL(path, root));
 const read = (path) => JSON.parse(readFileSync(path));
 const report = read(mode === 'check' ? recorded : made);
-// In the order of the table, each with the peer that its goal is set against.
+// In the order of the table, each with the peer that its goal is set against: without one, the quickest.
 const operations = {
   sign: ['sign, recoverable, constant time, stack wiped', 'libsecp256k1'],
   recover: ['recover', 'libsecp256k1'],
   verify_known_signer: ['check a known signer (`Verifier`)', 'libsecp256k1 recover'],
   verify_many: ['check 256 of a known signer together, each (`verify_many`)', 'libsecp256k1 recover'],
   public_key: ['public key from secret key, the wiping included', 'libsecp256k1'],
-  keccak_32: ['Keccak-256 of 32 bytes', "OpenSSL's assembly"],
-  keccak_96: ['of 96 bytes', "OpenSSL's assembly"],
-  keccak_1kib: ['of 1 KiB', "OpenSSL's assembly"],
-  keccak_1mib: ['of 1 MiB', "OpenSSL's assembly"],
-  keccak_10mib: ['of 10 MiB', "OpenSSL's assembly"],
+  keccak_32: ['Keccak-256 of 32 bytes'],
+  keccak_96: ['of 96 bytes'],
+  keccak_1kib: ['of 1 KiB'],
+  keccak_1mib: ['of 1 MiB'],
+  keccak_10mib: ['of 10 MiB'],
   gossip_100k: ['gossip message of 100 KB: decompress, hash, known signer', 'go-ethereum, golang/snappy'],
   gossip_validate_100k: ['the whole validator of the same', "op-node's validator"],
   tx_1559: ['EIP-1559 transaction: hash, sign, encode', 'go-ethereum'],
@@ -28,8 +28,10 @@ const operations = {
   wasm_recover: ['in Node: who signed a payload hash', 'noble-secp256k1'],
 };
 
-for (const [name, [, peer]] of Object.entries(operations)) {
-  const { peers } = report.rows[name];
+for (const [name, operation] of Object.entries(operations)) {
+  const { order, peers } = report.rows[name];
+  operation[1] ??= order.slice(1).sort((a, b) => peers[a].least_ns - peers[b].least_ns)[0];
+  const peer = operation[1];
   const exact = peers.opsign.least_ns / peers[peer].least_ns;
   const ratio = report.ratios[name];
   if (!(Math.abs(exact - ratio) <= 0.006)) throw new Error(`${name}: ${ratio} is not ${exact}`);

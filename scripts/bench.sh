@@ -5,13 +5,23 @@
 # stand behind benches/latest.json and the README's table.
 source "$(dirname "$0")/env.sh"
 
+scripts/setup.sh libclang-dev:/usr/share/doc/libclang-dev xsltproc:xsltproc
 scripts/ffi.sh
 scripts/wasm.sh
 [[ benches/wasm/node_modules/.package-lock.json -nt benches/wasm/package-lock.json ]] ||
   (cd benches/wasm && npm ci --no-audit --no-fund)
 mkdir -p target/bench
 (cd benches/go && go build -o "$ROOT/target/bench/go" .)
-OPSIGN_BENCH_GO=$ROOT/target/bench/go OPSIGN_BENCH_NODE="node $ROOT/benches/wasm/peers.mjs" \
+# What XKCP has that is quickest on this processor, which a build for any would not take.
+case " $(grep -m1 ^flags /proc/cpuinfo) " in
+  *" avx512vl "*) xkcp=AVX512 ;;
+  *" avx2 "*) xkcp=AVX2 ;;
+  *) xkcp=generic64 ;;
+esac
+XKCP_RS_TARGET=$xkcp cargo build --quiet --locked --release --manifest-path benches/xkcp/Cargo.toml \
+  --target-dir target/bench/xkcp
+OPSIGN_BENCH_XKCP=$ROOT/target/bench/xkcp/release/opsign-benches-xkcp \
+  OPSIGN_BENCH_GO=$ROOT/target/bench/go OPSIGN_BENCH_NODE="node $ROOT/benches/wasm/peers.mjs" \
   cargo bench --quiet --locked --package opsign-benches --bench ratios
 node scripts/bench-table.mjs html
 say "written: target/bench/report.json and report.html"

@@ -3,6 +3,7 @@
 source "$(dirname "$0")/env.sh"
 
 cargo fmt --all --check
+cargo fmt --manifest-path benches/xkcp/Cargo.toml --check
 cargo fmt --manifest-path core/tests/no_std/Cargo.toml --check
 cargo fmt --manifest-path core/tests/thumb/Cargo.toml --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check

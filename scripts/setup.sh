@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing. Safe to run again; without anything missing it
-# does nothing and needs no network.
+# Installs the system packages that are missing, and those that the arguments name as PACKAGE:PROBE. Safe
+# to run again; without anything missing it does nothing and needs no network.
 source "$(dirname "$0")/env.sh"
 
 for tool in cargo go node npm gcc; do
@@ -9,6 +9,7 @@ done
 
 # package: a file or program that shows it is there
 wanted=(
+  "$@"
   "softhsm2:softhsm2-util"
   "chromium:chromium"
   "clang:clang"

@@ -1,4 +1,5 @@
-//! Programs that measure what has to be measured in their language: `benches/go`, `benches/wasm`.
+//! Programs that measure what has to be measured in their language (`benches/go`, `benches/wasm`) or takes
+//! more to build than all else (`benches/xkcp`).
 
 use std::cell::RefCell;
 use std::env;
