@@ -8,10 +8,29 @@ pub(super) const RATE: usize = 136;
 
 /// Permutes the state, and again with each block that is added to it.
 pub(super) fn permute(state: &mut State, blocks: &[[u8; RATE]]) {
-    let work = Permute { state, blocks };
-    #[cfg(feature = "dispatch")]
-    opsign_cpu::run(work);
-    #[cfg(not(feature = "dispatch"))]
+    run(Permute { state, blocks });
+}
+
+/// Permutes the state, of which only the first row, with the hash in it, is right.
+pub(super) fn permute_to_hash(state: &mut State) {
+    if cfg!(target_arch = "wasm32") {
+        // There size counts.
+        permute(state, &[]);
+    } else {
+        run(PermuteToHash(state));
+    }
+}
+
+#[cfg(feature = "dispatch")]
+use opsign_cpu::{Work, run};
+
+#[cfg(not(feature = "dispatch"))]
+trait Work {
+    fn run(self);
+}
+
+#[cfg(not(feature = "dispatch"))]
+fn run(work: impl Work) {
     work.run();
 }
 
@@ -20,7 +39,7 @@ struct Permute<'a> {
     blocks: &'a [[u8; RATE]],
 }
 
-impl Permute<'_> {
+impl Work for Permute<'_> {
     #[inline(always)]
     fn run(self) {
         let mut blocks = self.blocks.iter();
@@ -32,11 +51,17 @@ impl Permute<'_> {
     }
 }
 
-#[cfg(feature = "dispatch")]
-impl opsign_cpu::Work for Permute<'_> {
+struct PermuteToHash<'a>(&'a mut State);
+
+impl Work for PermuteToHash<'_> {
     #[inline(always)]
     fn run(self) {
-        Self::run(self);
+        let Self(state) = self;
+        let [fours @ .., last] = &FOURS;
+        let parities = in_fours(state, fours);
+        let (three, of_three) = three(state, &parities, last);
+        state[0] = row(&three, &thetas(&of_three), 0);
+        state[0][0] ^= last[3];
     }
 }
 
@@ -49,9 +74,7 @@ pub(super) fn add(state: &mut State, block: &[u8; RATE]) {
     }
 }
 
-/// All 24. Four in a row are quickest: lanes go back to their places less often. With none going back it
-/// is quicker by a tenth on Intel's processors but slower by a third on AMD's, where so much code does not
-/// stay decoded.
+/// All 24.
 #[inline(always)]
 fn rounds(state: &mut State) {
     if cfg!(target_arch = "wasm32") {
@@ -59,15 +82,30 @@ fn rounds(state: &mut State) {
         for constant in ROUND_CONSTANTS {
             *state = round(state, &parities(state), constant).0;
         }
-        return;
+    } else {
+        in_fours(state, &FOURS);
     }
+}
+
+/// Rounds, four in a row: so lanes go back to their places less often. With none going back it is quicker
+/// by a tenth on Intel's processors but slower by a third on AMD's, where so much code does not stay
+/// decoded. Gives the parities of the state's columns.
+#[inline(always)]
+fn in_fours(state: &mut State, fours: &[[u64; 4]]) -> [u64; 5] {
     let mut parities = parities(state);
-    for [a, b, c, d] in ROUND_CONSTANTS.as_chunks().0 {
-        let (one, of_one) = round(state, &parities, *a);
-        let (two, of_two) = round(&one, &of_one, *b);
-        let (three, of_three) = round(&two, &of_two, *c);
-        (*state, parities) = round(&three, &of_three, *d);
+    for four in fours {
+        let (three, of_three) = three(state, &parities, four);
+        (*state, parities) = round(&three, &of_three, four[3]);
     }
+    parities
+}
+
+/// The first three of four in a row.
+#[inline(always)]
+fn three(a: &State, c: &[u64; 5], four: &[u64; 4]) -> (State, [u64; 5]) {
+    let (a, c) = round(a, c, four[0]);
+    let (a, c) = round(&a, &c, four[1]);
+    round(&a, &c, four[2])
 }
 
 /// The parity of each column.
@@ -87,29 +125,38 @@ fn xor(a: &[u64; 5], b: &[u64; 5]) -> [u64; 5] {
 /// and gives those of the next state's, which are cheapest while its rows are at hand.
 #[inline(always)]
 fn round(a: &State, c: &[u64; 5], constant: u64) -> (State, [u64; 5]) {
+    let d = thetas(c);
+    let mut e0 = row(a, &d, 0);
+    e0[0] ^= constant;
+    let e1 = row(a, &d, 1);
+    let parities = xor(&e0, &e1);
+    let e2 = row(a, &d, 2);
+    let parities = xor(&parities, &e2);
+    let e3 = row(a, &d, 3);
+    let parities = xor(&parities, &e3);
+    let e4 = row(a, &d, 4);
+    let parities = xor(&parities, &e4);
+    ([e0, e1, e2, e3, e4], parities)
+}
+
+/// What theta adds to the lanes of each column.
+#[inline(always)]
+fn thetas(c: &[u64; 5]) -> [u64; 5] {
     let theta = |x: usize| c[(x + 4) % 5] ^ c[(x + 1) % 5].rotate_left(1);
-    let d = [theta(0), theta(1), theta(2), theta(3), theta(4)];
+    [theta(0), theta(1), theta(2), theta(3), theta(4)]
+}
+
+/// A row of the next state, but for iota.
+#[inline(always)]
+fn row(a: &State, d: &[u64; 5], y: usize) -> [u64; 5] {
     // pi moves to (x, y) what theta and rho made of (x + 3 y, x).
-    let moved = |x: usize, y: usize| {
+    let moved = |x: usize| {
         let from = (x + 3 * y) % 5;
         (a[x][from] ^ d[from]).rotate_left(ROTATIONS[x][from])
     };
-    let row = |y: usize| {
-        let b = [moved(0, y), moved(1, y), moved(2, y), moved(3, y), moved(4, y)];
-        let chi = |x: usize| b[x] ^ (!b[(x + 1) % 5] & b[(x + 2) % 5]);
-        [chi(0), chi(1), chi(2), chi(3), chi(4)]
-    };
-    let mut e0 = row(0);
-    e0[0] ^= constant;
-    let e1 = row(1);
-    let parities = xor(&e0, &e1);
-    let e2 = row(2);
-    let parities = xor(&parities, &e2);
-    let e3 = row(3);
-    let parities = xor(&parities, &e3);
-    let e4 = row(4);
-    let parities = xor(&parities, &e4);
-    ([e0, e1, e2, e3, e4], parities)
+    let b = [moved(0), moved(1), moved(2), moved(3), moved(4)];
+    let chi = |x: usize| b[x] ^ (!b[(x + 1) % 5] & b[(x + 2) % 5]);
+    [chi(0), chi(1), chi(2), chi(3), chi(4)]
 }
 
 /// Section 3.2.2.
@@ -120,6 +167,12 @@ const ROTATIONS: [[u32; 5]; 5] = [
     [41, 45, 15, 21, 8],
     [18, 2, 61, 56, 14],
 ];
+
+const FOURS: [[u64; 4]; 6] = {
+    let (fours, []) = ROUND_CONSTANTS.as_chunks() else { unreachable!() };
+    let Some(fours) = fours.first_chunk() else { unreachable!() };
+    *fours
+};
 
 /// Section 3.2.5.
 pub(super) const ROUND_CONSTANTS: [u64; 24] = [
