@@ -20,7 +20,7 @@ case " $(grep -m1 ^flags /proc/cpuinfo) " in
 esac
 XKCP_RS_TARGET=$xkcp cargo build --quiet --locked --release --manifest-path benches/xkcp/Cargo.toml \
   --target-dir target/bench/xkcp
-OPSIGN_BENCH_XKCP=$ROOT/target/bench/xkcp/release/opsign-benches-xkcp \
+OPSIGN_BENCH_XKCP=$ROOT/target/bench/xkcp/release/libopsign_benches_xkcp.so \
   OPSIGN_BENCH_GO=$ROOT/target/bench/go OPSIGN_BENCH_NODE="node $ROOT/benches/wasm/peers.mjs" \
   cargo bench --quiet --locked --package opsign-benches --bench ratios
 node scripts/bench-table.mjs html

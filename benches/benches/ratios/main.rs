@@ -17,10 +17,9 @@ use report::{Often, Report};
 
 fn main() {
     let (go, node) = (Program::start("OPSIGN_BENCH_GO"), Program::start("OPSIGN_BENCH_NODE"));
-    let xkcp = Program::start("OPSIGN_BENCH_XKCP");
     let mut report = Report::new();
     curve::measure(&mut report);
-    hash::measure(&mut report, &go, &xkcp);
+    hash::measure(&mut report, &go);
     chain::measure(&mut report, &go);
     let often = Often { rounds: 300, calls: 20, each: 1 };
     report.row(
@@ -52,7 +51,6 @@ fn main() {
         ],
     );
     go.end();
-    xkcp.end();
     node.end();
     report.write();
 }

@@ -1,5 +1,4 @@
-//! Programs that measure what has to be measured in their language (`benches/go`, `benches/wasm`) or takes
-//! more to build than all else (`benches/xkcp`).
+//! Programs that measure what has to be measured in their language: `benches/go`, `benches/wasm`.
 
 use std::cell::RefCell;
 use std::env;
