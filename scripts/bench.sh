@@ -5,7 +5,7 @@
 # stand behind benches/latest.json and the README's table.
 source "$(dirname "$0")/env.sh"
 
-scripts/setup.sh libclang-dev:/usr/share/doc/libclang-dev xsltproc:xsltproc
+scripts/setup.sh 'libclang-dev:/usr/lib/llvm-*/lib/libclang.so' xsltproc:xsltproc
 scripts/ffi.sh
 scripts/wasm.sh
 [[ benches/wasm/node_modules/.package-lock.json -nt benches/wasm/package-lock.json ]] ||

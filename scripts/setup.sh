@@ -7,7 +7,7 @@ for tool in cargo go node npm gcc; do
   command -v "$tool" > /dev/null || die "$tool is needed and not on PATH: install Rust, Go, Node and gcc first"
 done
 
-# package: a file or program that shows it is there
+# package: a file (* for any name) or program that shows it is there
 wanted=(
   "$@"
   "softhsm2:softhsm2-util"
@@ -28,16 +28,16 @@ wanted=(
   "prometheus:promtool"
   "default-jre-headless:java"
   "maven:mvn"
+  # Of any version; one that Debian would install beside it is not needed.
+  "postgresql:/usr/lib/postgresql/*/bin/postgres"
 )
 # Reads what this rustc counts: of the same major version as its LLVM.
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 wanted+=("llvm-$llvm:llvm-cov-$llvm")
 missing=()
-# Of any version; one that Debian would install beside it is not needed.
-compgen -G "/usr/lib/postgresql/*/bin/postgres" > /dev/null || missing+=(postgresql)
 for entry in "${wanted[@]}"; do
   probe=${entry#*:}
-  if [[ $probe == /* ]]; then [[ -e $probe ]] || missing+=("${entry%%:*}")
+  if [[ $probe == /* ]]; then compgen -G "$probe" > /dev/null || missing+=("${entry%%:*}")
   else command -v "$probe" > /dev/null || missing+=("${entry%%:*}")
   fi
 done
